@@ -9,12 +9,15 @@ const preparedValue = (pg as unknown as { utils: { prepareValue(value: unknown):
 const code = { parse: 0x50, describe: 0x44, bind: 0x42, execute: 0x45, close: 0x43, sync: 0x53 } as const;
 const statement = 0x53;
 
+/** Bytes. A longer packet gets a longer buffer for itself. */
+const workingLength = 65_536;
+
 /**
  * Collects messages, and gives them as one buffer: one system call sends them. The working buffer is shared
  * by all connections, because a packet is built and copied without a wait.
  */
 export class Packet {
-  private static working = Buffer.allocUnsafe(65_536);
+  private static working = Buffer.allocUnsafe(workingLength);
   private at = 0;
 
   /** Prepares a statement and asks for its columns. */
@@ -78,6 +81,7 @@ export class Packet {
     const bytes = Buffer.allocUnsafe(this.at);
     Packet.working.copy(bytes, 0, 0, this.at);
     this.at = 0;
+    if (Packet.working.length > workingLength) Packet.working = Buffer.allocUnsafe(workingLength);
     return bytes;
   }
 

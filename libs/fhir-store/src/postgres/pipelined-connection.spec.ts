@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually, startOwnPostgres, type OwnPostgres } from '@payer/testing';
-import { PipelinedConnection } from './pipelined-connection.js';
+import { PipelinedConnection, plannedOnce } from './pipelined-connection.js';
 
 let postgres: OwnPostgres;
 let connection: PipelinedConnection;
+let url: string;
 beforeAll(async () => {
   postgres = await startOwnPostgres();
-  connection = new PipelinedConnection(await postgres.database('reads'));
+  url = await postgres.database('reads');
+  connection = new PipelinedConnection(url);
 });
 afterAll(async () => {
   await connection.end();
@@ -138,5 +140,24 @@ describe('many queries on one connection', () => {
     expect(failures.length).toBeGreaterThan(0);
     expect(failures.map(String).filter((error) => !connectionLost.test(error))).toEqual([]);
     expect(await eventually(() => echo(1).catch(() => undefined))).toBe(100);
+  });
+
+  it('of a table with partitions are planned once', async () => {
+    const reads = new PipelinedConnection(url, plannedOnce);
+    try {
+      await reads.query({ text: 'CREATE TABLE parted (id text PRIMARY KEY) PARTITION BY HASH (id)' });
+      for (const n of [0, 1])
+        await reads.query({
+          text: `CREATE TABLE parted_${n} PARTITION OF parted FOR VALUES WITH (MODULUS 2, REMAINDER ${n})`,
+        });
+      for (let n = 0; n < 12; n++)
+        await reads.query({ name: 'parted', text: 'SELECT id FROM parted WHERE id = $1', values: [n] });
+      const { rows } = await reads.query({
+        text: "SELECT custom_plans::int FROM pg_prepared_statements WHERE name = 'parted'",
+      });
+      expect(rows).toEqual([{ custom_plans: 0 }]);
+    } finally {
+      await reads.end();
+    }
   });
 });
