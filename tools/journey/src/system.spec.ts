@@ -34,7 +34,7 @@ describe('the whole system', () => {
     finder = await developer.createApp('provider-directory', { client_name: 'Finder', redirect_uris });
     app = new App(system.addresses, 'sandbox', health);
     directory = new App(system.addresses, 'sandbox', finder);
-  }, 180_000);
+  }, 600_000);
 
   afterAll(async () => {
     await system?.stop();

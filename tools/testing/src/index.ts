@@ -3,7 +3,7 @@ export * from './caught-up.js';
 export * from './count-transactions.js';
 export * from './fact-database.js';
 export * from './owners.js';
-export { hashAsInProduction, passwordWorkOf } from './password-hash-cost.js';
+export { hashAsInProduction, hashCheaply, passwordWorkOf } from './password-hash-cost.js';
 export * from './postgres.js';
 export * from './replicated-postgres.js';
 export * from './raw-http.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually, hashAsInProduction, passwordWorkOf } from '@payer/testing';
+import { eventually, hashAsInProduction, hashCheaply, passwordWorkOf } from '@payer/testing';
 import { DataSource } from 'typeorm';
 import { startPortal, textOf, Visitor, type Answer, type TestPortal } from '../testing/portal.js';
 
@@ -72,18 +72,20 @@ const mailsTo = async (visitor: Visitor, email: string) =>
     links: string[];
   }[];
 
-beforeAll(hashAsInProduction);
-
 describe('a stranger does not learn whether an address has an account', () => {
   let portal: TestPortal;
   let visitor: Visitor;
   let known: () => string;
   beforeAll(async () => {
+    hashAsInProduction();
     portal = await startPortal({ SIGN_UP: 'by-mail', ...limits });
     visitor = new Visitor(portal.service.url);
     known = await accounts(portal, 'known', 12);
   });
-  afterAll(() => portal?.stop());
+  afterAll(() => {
+    hashCheaply();
+    return portal?.stop();
+  });
 
   it('from the sign-up of the API', () =>
     expectAlike(known, (email) => visitor.json('POST', '/api/developers', person(email)), oneHash));
