@@ -20,10 +20,14 @@ describe('refresh tokens', () => {
       [sha256(token), seconds],
     );
 
+  /** Keeps a used token within its ten seconds, however long a busy machine takes. */
+  const keepRecent = (token: string) => letTimePass(token, -3600);
+
   it('a refresh that is sent several times gets one successor each time, and the grant lives on', async () => {
     const state = await newApp();
     const { refresh_token = '' } = await system.connect(state);
     const atOnce = await Promise.all([1, 2, 3].map(() => system.refresh(state, refresh_token)));
+    await keepRecent(refresh_token);
     const later = await system.refresh(state, refresh_token);
     const answers = [...atOnce, later];
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
@@ -49,6 +53,7 @@ describe('refresh tokens', () => {
     const { refresh_token = '' } = await system.connect(state);
     const { body: second } = await system.refresh(state, refresh_token);
     const { body: third } = await system.refresh(state, second.refresh_token ?? '');
+    await keepRecent(refresh_token);
     expect((await system.refresh(state, refresh_token)).status).toBe(400);
     expect((await system.refresh(state, third.refresh_token ?? '')).status).toBe(400);
   });
@@ -57,6 +62,7 @@ describe('refresh tokens', () => {
     const state = await newApp();
     const { refresh_token = '' } = await system.connect(state);
     await system.refresh(state, refresh_token);
+    await keepRecent(refresh_token);
     expect((await system.refresh(await newApp(), refresh_token)).body.error).toBe('invalid_grant');
     expect((await system.refresh(state, refresh_token)).status).toBe(200);
   });

@@ -158,10 +158,13 @@ export async function startConsentUnderTest() {
   const statusOf = async (grantId: string): Promise<string> =>
     (await source.query('SELECT status FROM app_grant WHERE grant_id = $1', [grantId]))[0]?.status;
 
-  const published = async (type: string) =>
-    (await log.read(log.pool, 0n, [type], 1000)).rows.map(
+  /** The events in the log. An answer waits for the relay for a limited time only, so this waits for it too. */
+  const published = async (type: string) => {
+    await eventually(async () => (await source.query('SELECT FROM outbox LIMIT 1')).length === 0);
+    return (await log.read(log.pool, 0n, [type], 1000)).rows.map(
       (row) => (row.event as CloudEvent<'grant-revoked'>).data,
     );
+  };
 
   /** Waits until the service has applied all events of the log. */
   const caughtUp = async (): Promise<void> => groupCaughtUp(log.pool, 'consent', await log.head());
