@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { performance } from 'node:perf_hooks';
 import { VerifiedToken } from '../gateway/verified-token.js';
 import { Fairness } from './fairness.js';
 
