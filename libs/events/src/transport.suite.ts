@@ -12,7 +12,15 @@ import {
   type TransportConfig,
 } from './index.js';
 import { untrustedEventsSuite } from './signatures/untrusted.suite.js';
-import { EventBench, failures, revocation, revocationEvent, seen, versions } from './testing/event-bench.js';
+import {
+  EventBench,
+  failures,
+  revocation,
+  revocationEvent,
+  seen,
+  untilCaughtUp,
+  versions,
+} from './testing/event-bench.js';
 
 /** The behaviour that every transport must have. */
 export function eventTransportSuite(configure: (postgres: TestPostgres) => Promise<TransportConfig>): void {
@@ -151,7 +159,7 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
       );
       await bench.publish(beat);
       await bench.writeAndRelay('rolled', ['1', '2']);
-      expect(await old.strategy.waitUntilCaughtUp(limit)).toBe(true);
+      await untilCaughtUp(old.strategy, limit);
       const next = await bench.consume('rolled', 'group', { version: 'next' });
       await eventuallyTrue(() => next.strategy.isCaughtUp);
       await bench.writeAndRelay('rolled', ['3']);
@@ -185,7 +193,7 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
         data: { ...event.data, colour: 'blue' } as never,
         invented: true,
       } as never);
-      expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
+      await untilCaughtUp(strategy, limit);
       expect(seen.e).toContain('newer');
       await close();
     },
@@ -220,9 +228,9 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
           },
         },
       });
-      expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
+      await untilCaughtUp(strategy, limit);
       await publish('new');
-      expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
+      await untilCaughtUp(strategy, limit);
       expect(sorted(seen.r ?? [])).toEqual(['new', 'recent']);
       expect(seen.heartbeat).toContain(oldBeat);
       await close();
@@ -246,7 +254,7 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
           );
       }
       expect(await whenRelayed(bench.service, written, limit)).toBe(true);
-      expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
+      await untilCaughtUp(strategy, limit);
       expect([...new Set(versions.killed)]).toEqual(written.map((_, index) => index + 1));
       await second.stop();
       await close();
@@ -264,7 +272,7 @@ export function eventTransportSuite(configure: (postgres: TestPostgres) => Promi
       const writes = ids.map((id) => addToOutbox(bench.service, 'token-revoked', revocation(id, 'f')));
       await Promise.all([second.stop(), third.stop(), ...writes]);
       expect(await whenRelayed(bench.service, await Promise.all(writes), limit)).toBe(true);
-      expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
+      await untilCaughtUp(strategy, limit);
       expect(sorted([...new Set(seen.f)])).toEqual(sorted(ids));
       await close();
     },

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { CloudEvent } from '@payer/smart';
 import { eventually } from '@payer/testing';
 import { localSigner, openDeadLetters, type TransportConfig } from '../index.js';
-import { revocationEvent, seen, type EventBench } from '../testing/event-bench.js';
+import { revocationEvent, seen, untilCaughtUp, type EventBench } from '../testing/event-bench.js';
 
 const limit = 60_000;
 
@@ -30,7 +30,7 @@ export function deadLettersSuite(bench: EventBench): void {
       const event = revocationEvent('broken', 'd');
       await bench.publish({ ...event, id: randomUUID(), data: { id: 7 } as never });
       await bench.writeAndRelay('d', ['next']);
-      expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
+      await untilCaughtUp(strategy, limit);
       expect(seen.d).toContain('next');
 
       const deadLetters = await openDeadLetters(bench.config);
@@ -44,11 +44,11 @@ export function deadLettersSuite(bench: EventBench): void {
       });
       expect(seen.d).not.toContain('broken');
       await deadLetters.replay(letter!);
-      expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
+      await untilCaughtUp(strategy, limit);
       const [again] = await mine();
       expect(again?.id).not.toBe(letter?.id);
       await deadLetters.replay({ ...again!, event: localSigner(event) });
-      expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
+      await untilCaughtUp(strategy, limit);
       expect(seen.d).toContain('broken');
       await deadLetters.keep({ consumer: 'strict', topic: 'token-revoked', event: 'garbage', error: 'no' });
       const [garbage] = await mine();
@@ -85,7 +85,7 @@ export function deadLettersSuite(bench: EventBench): void {
       expect(await mine()).toHaveLength(2);
 
       expect(await command(['replay', corrected, garbage])).toMatchObject({ code: 0, output: 'replay: 2\n' });
-      expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
+      await untilCaughtUp(strategy, limit);
       expect(seen.k).toEqual(['corrected']);
       // An event that still cannot be applied becomes a new dead letter.
       const [again, ...more] = await mine();
@@ -119,7 +119,7 @@ export function deadLettersSuite(bench: EventBench): void {
       const deadLetters = await openDeadLetters(bench.config);
       const readAll = async () => {
         const { strategy, close } = await bench.consume('again', 'replica');
-        expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
+        await untilCaughtUp(strategy, limit);
         await close();
         return (await deadLetters.list()).filter(
           ({ consumer, event: kept }) => consumer === 'again' && (kept as CloudEvent).subject === 'bad',

@@ -12,7 +12,14 @@ import {
   type PostgresEventServer,
   whenRelayed,
 } from '../index.js';
-import { EventBench, revocation, revocationEvent, seen, silent } from '../testing/event-bench.js';
+import {
+  EventBench,
+  revocation,
+  revocationEvent,
+  seen,
+  silent,
+  untilCaughtUp,
+} from '../testing/event-bench.js';
 import { eventTransportSuite } from '../transport.suite.js';
 
 const onPostgres = async (postgres: { database(name: string): Promise<string> }) => ({
@@ -141,12 +148,12 @@ describe('the log in PostgreSQL', () => {
   it('a log that was replaced is noticed and read from its beginning', async () => {
     const consumers = [await bench.consume('anew', 'group'), await bench.consume('anew', 'replica')];
     await bench.writeAndRelay('anew', ['1', '2', '3']);
-    for (const { strategy } of consumers) expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
+    for (const { strategy } of consumers) await untilCaughtUp(strategy, limit);
     await log.pool.query(
       'WITH emptied AS (DELETE FROM event_log), forgotten AS (DELETE FROM consumer_group) UPDATE event_head SET position = 0',
     );
     await bench.writeAndRelay('anew', ['new']);
-    for (const { strategy } of consumers) expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
+    for (const { strategy } of consumers) await untilCaughtUp(strategy, limit);
     // Delivery is at least once, so a busy machine may deliver more often.
     expect(seen.anew!.filter((id) => id === 'new').length).toBeGreaterThanOrEqual(2);
     await Promise.all(consumers.map(({ close }) => close()));
@@ -155,21 +162,21 @@ describe('the log in PostgreSQL', () => {
   it('a group without events writes nothing, and is caught up although others publish', async () => {
     const { strategy, close } = await bench.consume('quiet', 'group');
     await bench.writeAndRelay('quiet', ['first']);
-    expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
+    await untilCaughtUp(strategy, limit);
     const written = async () =>
       Number(
         (await log.pool.query('SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS next')).rows[0].next,
       );
     const beat = { id: 'consent', version: 1, at: new Date().toISOString() };
     await log.append([cloudEvent('heartbeat', beat, { id: randomUUID(), time: new Date() })]);
-    expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
+    await untilCaughtUp(strategy, limit);
     const before = await written();
     const looks = vi.spyOn(strategy as unknown as { step(): Promise<boolean> }, 'step');
     await eventually(() => looks.mock.results.length >= 3);
     await Promise.all(looks.mock.results.map(({ value }) => value as Promise<boolean>));
     expect(await written()).toBe(before);
     await bench.writeAndRelay('quiet', ['second']);
-    expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
+    await untilCaughtUp(strategy, limit);
     expect(seen.quiet).toEqual(['first', 'second']);
     await close();
   });
@@ -177,7 +184,7 @@ describe('the log in PostgreSQL', () => {
   it('catching up while a log begins anew does not have it read a second time', async () => {
     const { strategy, close } = await bench.consume('anew-once', 'replica');
     await bench.writeAndRelay('once-anew', ['1', '2', '3']);
-    expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
+    await untilCaughtUp(strategy, limit);
     const consumed = (strategy as PostgresEventServer).unwrap<PostgresEventLog>();
     const state = consumed.state.bind(consumed);
     const isRead = () => seen['once-anew']!.includes('new');
@@ -192,7 +199,7 @@ describe('the log in PostgreSQL', () => {
     expect(await caughtUp).toBe(true);
     consumed.state = state;
     await bench.writeAndRelay('once-anew', ['after']);
-    expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
+    await untilCaughtUp(strategy, limit);
     expect(seen['once-anew']!.filter((id) => id === 'new')).toHaveLength(1);
     await close();
   });

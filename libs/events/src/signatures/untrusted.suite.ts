@@ -4,7 +4,7 @@ import { register } from 'prom-client';
 import { cloudEvent, type CloudEvent } from '@payer/smart';
 import { eventually } from '@payer/testing';
 import { openDeadLetters } from '../index.js';
-import { revocationEvent, seen, type EventBench } from '../testing/event-bench.js';
+import { revocationEvent, seen, untilCaughtUp, type EventBench } from '../testing/event-bench.js';
 import { localSigner, serviceSigner } from './event-signature.js';
 import { localSigningKey, newServiceKey, signingKeyOf } from './service-keys.js';
 
@@ -72,7 +72,7 @@ export function untrustedEventsSuite(bench: EventBench): void {
           error: '',
         });
         await bench.writeAndRelay('forged', [`genuine-${mode}`]);
-        expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
+        await untilCaughtUp(strategy, limit);
 
         expect(seen.forged?.filter((id) => !id.startsWith('genuine'))).toEqual([]);
         expect(seen.forged).toContain(`genuine-${mode}`);
@@ -87,7 +87,7 @@ export function untrustedEventsSuite(bench: EventBench): void {
         expect((await untrustedSoFar('token-revoked')) - before).toBe(forged.length + 1);
         // A replay of a refused event is refused again.
         for (const letter of kept) await deadLetters.replay(letter);
-        expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
+        await untilCaughtUp(strategy, limit);
         expect(seen.forged?.filter((id) => !id.startsWith('genuine'))).toEqual([]);
         for (const letter of await deadLetters.list())
           if (letter.consumer === consumer) await deadLetters.discard(letter);
@@ -110,7 +110,7 @@ export function untrustedEventsSuite(bench: EventBench): void {
         ({ event: kept }) => (kept as CloudEvent).id === event.id,
       );
       await deadLetters.replay(letter!);
-      expect(await strategy.waitUntilCaughtUp(limit)).toBe(true);
+      await untilCaughtUp(strategy, limit);
       expect(seen.failing).toContain('kept');
       await deadLetters.close();
       await close();

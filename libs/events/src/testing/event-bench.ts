@@ -5,7 +5,7 @@ import { EventPattern, Payload } from '@nestjs/microservices';
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { cloudEvent, type CloudEvent, type EventData } from '@payer/smart';
-import { startTestPostgres, type TestPostgres } from '@payer/testing';
+import { eventually, startTestPostgres, type TestPostgres } from '@payer/testing';
 import {
   addAllToOutbox,
   AddRecovery1764260000000,
@@ -181,3 +181,12 @@ export class EventBench {
     return events;
   }
 }
+
+/**
+ * Waits until a consumer has caught up. A machine that is too busy to open a connection in time makes it ask
+ * again.
+ */
+export const untilCaughtUp = (
+  consumer: { waitUntilCaughtUp(timeout: number): Promise<boolean> },
+  timeout: number,
+): Promise<true> => eventually(() => consumer.waitUntilCaughtUp(timeout), { timeout });
