@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { App, Browser, type Credentials } from '@payer/journey';
 import { exportJWK, generateKeyPair } from 'jose';
@@ -50,7 +51,8 @@ class Connection implements Requests {
   async refresh(): Promise<void> {
     this.refreshToken ??= (await this.redeem()).refresh_token;
     const form = { grant_type: 'refresh_token', refresh_token: this.refreshToken };
-    this.refreshToken = (await this.post(this.at.token, this.at.health, form)).refresh_token;
+    const answer = await repeated(() => this.post(this.at.token, this.at.health, form));
+    this.refreshToken = answer.refresh_token;
   }
 
   async introspection(): Promise<void> {
@@ -70,7 +72,7 @@ class Connection implements Requests {
   }
 
   private async redeem() {
-    const code = await this.at.authorize();
+    const code = await repeated(() => this.at.authorize());
     const form = { grant_type: 'authorization_code', code, redirect_uri: redirect_uris[0]! };
     return this.post(this.at.token, this.at.health, form);
   }
@@ -141,6 +143,20 @@ export async function bareTarget(): Promise<Target> {
     },
   };
   return { connect: () => new Connection(endpoints), stop: () => child.disconnect() };
+}
+
+/**
+ * Repeats work that failed with 503, twice. A service answers so when a busy machine has stopped it for
+ * seconds. The wait lowers the measured rate, as it does for an app.
+ */
+async function repeated<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++)
+    try {
+      return await work();
+    } catch (error) {
+      if (tries === 3 || !/\b503\b/.test((error as Error).message)) throw error;
+      await pause(5000);
+    }
 }
 
 function codeOf(redirect: URL | undefined): string {
