@@ -7,6 +7,7 @@ import type { Pool } from 'pg';
 import { migrated } from '../testing/migrated.js';
 import { storeSuccessor } from './successor-batches.js';
 import { storeArtifact } from './token-rows.js';
+import type { ArtifactRow } from './unit-of-work/artifact-row.js';
 
 let postgres: TestPostgres;
 let source: DataSource;
@@ -25,7 +26,7 @@ beforeEach(async () => {
   await source.query('TRUNCATE oidc_artifact, outbox_journal, ended_grant');
 });
 
-const row = (id: string, more: { grantId?: string; payload?: object } = {}) => ({
+const row = (id: string, more: Partial<ArtifactRow> = {}): ArtifactRow => ({
   model: 'RefreshToken',
   id,
   payload: more.payload ?? { scope: 'openid' },
