@@ -47,6 +47,28 @@ export class SmallClient {
     });
   }
 
+  /**
+   * Reads an answer and keeps nothing of it. A greedy client on this machine should cost little besides.
+   * @returns the status and the number of bytes in the body
+   */
+  drain(
+    url: string,
+    method = 'GET',
+    headers: Record<string, string> = {},
+    body?: string,
+  ): Promise<{ status: number; bytes: number }> {
+    return new Promise((resolve, reject) => {
+      const sent = request(url, { method, headers, agent: this.agent }, (answer) => {
+        let bytes = 0;
+        answer.on('error', reject);
+        answer.on('data', (chunk: Buffer) => (bytes += chunk.length));
+        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, bytes }));
+      });
+      sent.on('error', reject);
+      sent.end(body);
+    });
+  }
+
   close(): void {
     this.agent.destroy();
   }

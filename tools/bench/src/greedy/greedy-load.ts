@@ -24,9 +24,22 @@ export interface GreedyLoad {
 /** Number of answers by status; 0 counts failed connections. */
 export type GreedyAnswers = Record<number, number>;
 
+/** The answers since the start of the process. */
+export interface GreedyReport {
+  answers: GreedyAnswers;
+  /** Bytes of the bodies of whole answers. */
+  bytes: number;
+  /** Milliseconds of processor time that the client has used. */
+  processor: number;
+}
+
 const load = JSON.parse(process.argv[2]!) as GreedyLoad;
 const answers: GreedyAnswers = {};
-process.on('message', () => process.send!(answers));
+let bytes = 0;
+process.on('message', () => {
+  const { user, system } = process.cpuUsage();
+  process.send!({ answers, bytes, processor: (user + system) / 1000 } satisfies GreedyReport);
+});
 process.on('disconnect', () => process.exit(0));
 process.send!('started');
 
@@ -35,7 +48,11 @@ const count = (status: number) => (answers[status] = (answers[status] ?? 0) + 1)
 async function ask(client: SmallClient): Promise<void> {
   const { url, method, headers, body } = load;
   // Pause after a refused connection: a tight loop of failures would only measure this machine.
-  count(await client.status(url, method, headers, body).catch(() => pause(20, 0)));
+  const answer = await client
+    .drain(url, method, headers, body)
+    .catch(() => pause(20, { status: 0, bytes: 0 }));
+  count(answer.status);
+  bytes += answer.bytes;
 }
 
 async function askAgainAndAgain(): Promise<void> {
@@ -49,7 +66,7 @@ async function askAtRate(rate: number): Promise<void> {
   for (let sent = 0; ;) {
     const due = ((performance.now() - begun) * rate) / 1000;
     for (; sent < due; sent++) void ask(clients[sent % clients.length]!);
-    await pause(1);
+    await pause(Math.max(1, 1000 / rate));
   }
 }
 

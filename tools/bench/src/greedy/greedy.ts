@@ -1,15 +1,12 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { constants, setPriority } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { App, localMembers } from '@payer/journey';
 import { member, redirect_uris, startFloor, type BenchSystem } from '../environment.js';
 import { requestsOf } from '../fhir-requests.js';
-import { quantiles } from '../quantiles.js';
-import type { GreedyAnswers, GreedyLoad } from './greedy-load.js';
+import { startControl, startGreedy, type GreedyClient } from './greedy-client.js';
+import type { GreedyAnswers, GreedyLoad, GreedyReport } from './greedy-load.js';
 import { greedyKinds, type GreedyMeans } from './kinds.js';
 import { latenciesOf, type Other } from './others.js';
+import { p99Of, ratioOfP99, verdictOf, type Ratio } from './ratio.js';
 
 /** Milliseconds for the greedy app to reach its full effect, and for the system to recover from it. */
 const warmUp = 500;
@@ -22,26 +19,31 @@ export interface GreedyOptions {
   kind: string;
 }
 
-export interface GreedyFigures {
+/** Most times that the others' p99 may be of the control. */
+export const aim = 1.2;
+
+export interface GreedyFigures extends Ratio {
   greedy: string;
   what: string;
-  /** Milliseconds; of all measurements without a greedy app in this run. */
-  p99Alone: number;
-  /** Milliseconds; of all rounds of this kind. */
+  /** Milliseconds, while the greedy client asks another server. */
+  p99Control: number;
+  /** Milliseconds, while it asks the measured system. */
   p99Beside: number;
-  /** `p99Beside` divided by `p99Alone`. */
-  times: number;
-  /** `times`, divided by that of the bare handler. */
-  timesOfFloor: number;
+  verdict: ReturnType<typeof verdictOf>;
   /** The greedy app's answers by status. */
   answers: GreedyAnswers;
 }
 
+/** Two measurements without a greedy app: their ratio is the noise of the machine. */
+const nobody = 'nobody';
+
 /**
- * Measures the p99 of other apps' requests, alternately alone and beside a greedy app. One process of
- * fhir-api serves all apps. The last of the others is a bare handler in its own process, without requests of
- * the greedy app. Its ratio shows the effect of the shared machine, because the greedy app's client uses the
- * processors, too.
+ * Measures the p99 of other apps' requests beside a greedy app, and in a control: the same greedy client does
+ * the same work on the same machine, but asks a server that shares nothing with the measured system. The two
+ * alternate, so that both have the machine's busy and idle seconds. One process of fhir-api serves all apps.
+ * The last of the others is a bare handler in its own process, without requests of the greedy app: its ratio
+ * is the processor time that the system spends on the greedy app, which one machine of two cores cannot give
+ * twice.
  *
  * The measurements of all rounds are one sample: the p99 of a single round is its slowest answer.
  */
@@ -59,41 +61,37 @@ export async function greedy(
     },
   ]);
   const others = [...(await otherApps(bench)), { what: 'floor', url: `${floor.url}/0/0`, accessToken: '' }];
-  const alone: number[][] = others.map(() => []);
-  const measured: { name: string; beside: number[][]; answers: GreedyAnswers }[] = [];
+  const figures: GreedyFigures[] = [];
   try {
     await latenciesOf(others, 2);
-    for (const { name, load } of greedyKinds.filter((each) => each.name.includes(kind))) {
+    const kinds = [{ name: nobody }, ...greedyKinds.filter(({ name }) => name.includes(kind))];
+    for (const each of kinds) {
       // A new app for each kind, so that earlier load does not count against it.
-      const means = await greedyMeans(bench);
-      const comparison = await compare(others, load(means), rounds, seconds);
-      for (const [place, latencies] of comparison.alone.entries()) alone[place]!.push(...latencies);
-      const { beside, answers } = comparison;
-      measured.push({ name, beside, answers });
-      const line = others.map(({ what }, place) => {
-        const [before, after] = [comparison.alone, beside].map((sample) => p99(sample[place]!).toFixed(1));
-        return `${what} ${before} → ${after}`;
+      const load = 'load' in each ? each.load(await greedyMeans(bench)) : undefined;
+      const { control, beside, answers } = await compare(others, load, rounds, seconds);
+      const ofKind = others.map(({ what }, place) => {
+        const ratio = ratioOfP99(beside[place]!, control[place]!);
+        return {
+          greedy: each.name,
+          what,
+          p99Control: p99Of(control[place]!),
+          p99Beside: p99Of(beside[place]!),
+          ...ratio,
+          verdict: verdictOf(ratio, aim),
+          answers,
+        };
       });
-      say(`${name} ${JSON.stringify(answers)}: p99 ${line.join(', ')} ms`);
+      figures.push(...ofKind);
+      const lines = ofKind.map(
+        ({ what, p99Control, p99Beside }) => `${what} ${p99Control.toFixed(1)} → ${p99Beside.toFixed(1)}`,
+      );
+      say(`${each.name} ${JSON.stringify(answers)}: p99 ${lines.join(', ')} ms`);
     }
   } finally {
     floor.stop();
   }
-  return measured.flatMap(({ name, beside, answers }) => {
-    const times = (place: number) => p99(beside[place]!) / p99(alone[place]!);
-    return others.map(({ what }, place) => ({
-      greedy: name,
-      what,
-      p99Alone: p99(alone[place]!),
-      p99Beside: p99(beside[place]!),
-      times: times(place),
-      timesOfFloor: times(place) / times(others.length - 1),
-      answers,
-    }));
-  });
+  return figures;
 }
-
-const p99 = (latencies: readonly number[]) => quantiles(latencies).p99;
 
 /** A member's read and search and a directory search in the sandbox, and a member's read in production. */
 async function otherApps(bench: BenchSystem): Promise<Other[]> {
@@ -139,59 +137,53 @@ async function greedyMeans(bench: BenchSystem): Promise<GreedyMeans> {
   };
 }
 
+/** Milliseconds by other app and round. */
+type Latencies = number[][][];
+
 interface Comparison {
-  /** Milliseconds by other app, of all rounds. */
-  alone: number[][];
-  beside: number[][];
+  control: Latencies;
+  beside: Latencies;
   answers: GreedyAnswers;
 }
 
-/** @throws Error when the greedy requests fail, because such requests are no load */
+/**
+ * @param load undefined for two measurements without a greedy app
+ * @throws Error when the greedy requests fail, because such requests are no load
+ */
 async function compare(
   others: readonly Other[],
-  load: GreedyLoad,
+  load: GreedyLoad | undefined,
   rounds: number,
   seconds: number,
 ): Promise<Comparison> {
-  const comparison: Comparison = { alone: others.map(() => []), beside: others.map(() => []), answers: {} };
-  const measure = async (into: number[][]) => {
-    for (const [place, latencies] of (await latenciesOf(others, seconds)).entries())
-      into[place]!.push(...latencies);
-  };
-  for (let round = 0; round < rounds; round++) {
-    await measure(comparison.alone);
-    const app = await startGreedy(load);
+  const comparison: Comparison = { control: others.map(() => []), beside: others.map(() => []), answers: {} };
+  let last: GreedyReport = { answers: {}, bytes: 0, processor: 0 };
+  const measure = async (into: Latencies, client?: GreedyClient) => {
     try {
       await latenciesOf(others, warmUp / 1000);
-      await measure(comparison.beside);
-      for (const [status, number] of Object.entries(await app.answers()))
-        comparison.answers[Number(status)] = (comparison.answers[Number(status)] ?? 0) + number;
+      for (const [place, latencies] of (await latenciesOf(others, seconds)).entries())
+        into[place]!.push(latencies);
+      return await client?.report();
     } finally {
-      app.stop();
+      client?.stop();
+      await pause(warmUp);
     }
-    await pause(warmUp);
-  }
-  const failed = comparison.answers[404];
-  if (failed) throw new Error(`${failed} requests to ${load.url} were answered with 404`);
-  return comparison;
-}
-
-/**
- * Runs in its own process, so that handling its answers does not delay the others' requests, and at the
- * lowest priority: a greedy client runs on another machine, and must not take the processors of the server
- * here.
- */
-async function startGreedy(load: GreedyLoad): Promise<{ answers(): Promise<GreedyAnswers>; stop(): void }> {
-  const child = fork(fileURLToPath(new URL('greedy-load.js', import.meta.url)), [JSON.stringify(load)]);
-  setPriority(child.pid!, constants.priority.PRIORITY_LOW);
-  // The start of a process takes processor time that is not part of the measurement.
-  await once(child, 'message');
-  return {
-    answers: () =>
-      new Promise((resolve) => {
-        child.once('message', (message) => resolve(message as GreedyAnswers));
-        child.send('answers');
-      }),
-    stop: () => child.disconnect(),
   };
+  const beside = async () => {
+    const report = await measure(comparison.beside, load && (await startGreedy(load)));
+    if (!report) return;
+    last = report;
+    for (const [status, number] of Object.entries(report.answers))
+      comparison.answers[Number(status)] = (comparison.answers[Number(status)] ?? 0) + number;
+  };
+  const control = async () => {
+    const client = load && (await startControl(load, last, seconds + warmUp / 1000));
+    await measure(comparison.control, client);
+  };
+  for (let round = 0; round < rounds; round++)
+    // The control needs the answers of a measurement, so the first round has its order.
+    for (const next of round % 2 === 0 ? [beside, control] : [control, beside]) await next();
+  const failed = comparison.answers[404];
+  if (failed) throw new Error(`${failed} requests to ${load?.url} were answered with 404`);
+  return comparison;
 }

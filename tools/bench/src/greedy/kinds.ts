@@ -70,18 +70,18 @@ const altered = (token: string) =>
  */
 export const greedyKinds: readonly GreedyKind[] = [
   posts('9,000 values of :contains', 'directory', '/Practitioner/_search', `name:contains=${list(9000)}`),
-  posts('900 values of :contains', 'directory', '/Practitioner/_search', `name:contains=${list(900)}`),
+  posts('450 values of :contains', 'directory', '/Practitioner/_search', `name:contains=${list(450)}`),
   posts(
-    '900 values of :contains, as a member',
+    '450 values of :contains, as a member',
     'member',
     '/Practitioner/_search',
-    `name:contains=${list(900)}`,
+    `name:contains=${list(450)}`,
   ),
-  posts('64 kB of codes', 'member', '/Observation/_search', `code=${list(9000)}`),
+  posts('30 kB of codes', 'member', '/Observation/_search', `code=${list(4500)}`),
   gets(
     'chains',
     'directory',
-    `/PractitionerRole?practitioner.name:contains=${list(200)}&organization.name:contains=${list(200)}`,
+    `/PractitionerRole?practitioner.name:contains=${list(100)}&organization.name:contains=${list(100)}`,
   ),
   gets('_has', 'directory', `/Practitioner?_has:PractitionerRole:practitioner:specialty=${list(2000, '2')}`),
   gets('_include of everything', 'directory', '/PractitionerRole?_include=*&_include:iterate=*&_count=1000'),

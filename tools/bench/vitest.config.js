@@ -1,0 +1,3 @@
+import { testsOf } from '../../vitest.preset.js';
+
+export default testsOf('bench');
