@@ -8,8 +8,15 @@ import type { IdleAnswer } from './idle-server.js';
 /** A greedy app's client, which sends its load until it is stopped. */
 export interface GreedyClient {
   report(): Promise<GreedyReport>;
-  stop(): void;
+  /**
+   * Sends nothing more, and waits for the answers that the system still owes: it works on them, and the next
+   * measurement should not pay for that.
+   */
+  stop(): Promise<void>;
 }
+
+/** Milliseconds: longer than a request waits for its turn in the system. */
+const longestAnswer = 20_000;
 
 /**
  * Starts a process of the bench with an argument, at the lowest priority: a greedy client runs on another
@@ -31,7 +38,13 @@ export async function startGreedy(load: GreedyLoad): Promise<GreedyClient> {
       child.send('report');
       return (await answer)[0];
     },
-    stop: () => child.disconnect(),
+    async stop() {
+      const ended = once(child, 'exit');
+      child.send('finish');
+      const giveUp = setTimeout(() => child.kill('SIGKILL'), load.readRate ? 1000 : longestAnswer);
+      await ended;
+      clearTimeout(giveUp);
+    },
   };
 }
 
@@ -60,8 +73,8 @@ export async function startControl(
   });
   return {
     ...client,
-    stop() {
-      client.stop();
+    async stop() {
+      await client.stop();
       server.disconnect();
     },
   };

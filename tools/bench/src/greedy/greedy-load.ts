@@ -36,7 +36,12 @@ export interface GreedyReport {
 const load = JSON.parse(process.argv[2]!) as GreedyLoad;
 const answers: GreedyAnswers = {};
 let bytes = 0;
-process.on('message', () => {
+let isFinishing = false;
+process.on('message', (message) => {
+  if (message === 'finish') {
+    isFinishing = true;
+    return;
+  }
   const { user, system } = process.cpuUsage();
   process.send!({ answers, bytes, processor: (user + system) / 1000 } satisfies GreedyReport);
 });
@@ -57,17 +62,22 @@ async function ask(client: SmallClient): Promise<void> {
 
 async function askAgainAndAgain(): Promise<void> {
   const client = new SmallClient();
-  for (;;) await ask(client);
+  while (!isFinishing) await ask(client);
 }
 
 async function askAtRate(rate: number): Promise<void> {
   const clients = Array.from({ length: load.connections }, () => new SmallClient());
   const begun = performance.now();
-  for (let sent = 0; ;) {
+  const pending = new Set<Promise<void>>();
+  for (let sent = 0; !isFinishing;) {
     const due = ((performance.now() - begun) * rate) / 1000;
-    for (; sent < due; sent++) void ask(clients[sent % clients.length]!);
-    await pause(Math.max(1, 1000 / rate));
+    for (; sent < due; sent++) {
+      const asked = ask(clients[sent % clients.length]!).finally(() => pending.delete(asked));
+      pending.add(asked);
+    }
+    await pause(Math.min(100, Math.max(1, 1000 / rate)));
   }
+  await Promise.all(pending);
 }
 
 /** Sends one request after another and reads the answers in small pieces. */
@@ -90,7 +100,7 @@ function readSlowly(readRate: number): Promise<void> {
 }
 
 async function readSlowlyAgainAndAgain(readRate: number): Promise<void> {
-  for (;;) {
+  while (!isFinishing) {
     await readSlowly(readRate);
     await pause(20);
   }
@@ -101,3 +111,4 @@ const one = (): Promise<void> =>
 await (load.rate === undefined
   ? Promise.all(Array.from({ length: load.connections }, one))
   : askAtRate(load.rate));
+process.exit(0);

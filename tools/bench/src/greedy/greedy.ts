@@ -165,7 +165,7 @@ async function compare(
         into[place]!.push(latencies);
       return await client?.report();
     } finally {
-      client?.stop();
+      await client?.stop();
       await pause(warmUp);
     }
   };
