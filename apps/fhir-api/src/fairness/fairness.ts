@@ -6,6 +6,7 @@ import { callerKey, isAnonymous, type Caller } from './caller.js';
 import { FairLimit } from './fair-limit.js';
 import { Slowdown } from './slowdown.js';
 import { StartRounds } from './start-rounds.js';
+import { throttled } from './throttled.js';
 import { TimeShare } from './time-share.js';
 
 /** Longest wait of a request for its turn, in milliseconds. */
@@ -174,9 +175,16 @@ export class Fairness {
    * Answers a request when its caller has its turn, and charges the caller for the request. An anonymous
    * caller has no budget: `AddressLimit` has counted its request already.
    * @param received bytes of the request body
-   * @throws Refusal 429 when the app has used up a budget, or when too many requests of the caller wait
+   * @param hasLeft whether the client has closed its connection: nobody would get the answer
+   * @throws Refusal 429 when the app has used up a budget, when too many requests of the caller wait, or when
+   * its client has left before its turn
    */
-  async run(by: Caller, received: number, work: (turn: Turn) => Promise<Answer>): Promise<Answer> {
+  async run(
+    by: Caller,
+    received: number,
+    work: (turn: Turn) => Promise<Answer>,
+    hasLeft: () => boolean = () => false,
+  ): Promise<Answer> {
     const caller = callerKey(by);
     const hasBudget = !isAnonymous(by);
     this.activity.note(caller);
@@ -189,6 +197,7 @@ export class Fairness {
     try {
       answer = await this.requests.run(caller, () => {
         meter.resume();
+        if (hasLeft()) throw left();
         const answering = work({ caller, meter });
         // A refusal before the first wait has cost time of this process, too.
         meter.pause();
@@ -263,3 +272,5 @@ export class Fairness {
     }
   }
 }
+
+const left = () => throttled('The client closed its connection while the request waited for its turn.', 1);

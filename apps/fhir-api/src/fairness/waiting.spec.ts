@@ -47,6 +47,26 @@ describe('while two apps are active', () => {
     expect(await doneAtOnce([fairness.waitBeforeRefusal(other)])).toBe(1);
   });
 
+  it('does no work for a client that has left while its request waited', async () => {
+    const begun: number[] = [];
+    const asked = times(60, () =>
+      fairness
+        .run(
+          one,
+          0,
+          () => Promise.resolve(begun.push(1)).then(empty),
+          () => true,
+        )
+        .then(
+          ({ status }) => status,
+          ({ status }: { status: number }) => status,
+        ),
+    );
+    expect(new Set(await Promise.all(asked))).toEqual(new Set([429]));
+    expect(begun).toEqual([]);
+    expect((await fairness.run(one, 0, empty, () => false)).status).toBe(200);
+  });
+
   it('requests without a known token wait by address, and by the cost of their address', async () => {
     const short = times(400, () => fairness.waitAsStranger(stranger('192.0.2.1')));
     expect(await doneAtOnce(short)).toBeLessThan(100);

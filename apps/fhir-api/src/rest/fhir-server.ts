@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { findEnvironment, isTypeOfGrant, type Addresses, type Environment } from '@payer/smart';
@@ -308,12 +308,15 @@ export class FhirServer {
     request: FastifyRequest,
   ): Promise<Answer> {
     const received = typeof request.body === 'string' ? request.body.length : 0;
-    return this.options.fairness.run(caller, received, async (turn) => {
+    // An entry of a batch has no connection.
+    const hasLeft = () => (request.raw as Partial<IncomingMessage>).socket?.destroyed === true;
+    const work = async (turn: Turn) => {
       const found = await this.readOrSearch(access, turn, interaction, understood, request);
       const answer =
         interaction.kind === 'read' ? pretty(found, lastValue(understood.query, '_pretty')) : found;
       return this.encoded(answer, caller, request, turn.meter);
-    });
+    };
+    return this.options.fairness.run(caller, received, work, hasLeft);
   }
 
   private async readOrSearch(
