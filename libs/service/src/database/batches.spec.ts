@@ -46,7 +46,9 @@ it('an item that cannot be stored with others fails alone', async () => {
   const keep = (item: string): Promise<void> =>
     item === 'broken' ? Promise.reject(new Error('refused')) : Promise.resolve(void stored.push(item));
   const work = togetherOrAlone<string>(() => Promise.reject(new Error('one of them is broken')), keep);
-  const outcomes = await Promise.allSettled(await work(['a', 'broken', 'c']));
+  const outcomes = await Promise.allSettled(
+    (await work(['a', 'broken', 'c'])).map((one) => Promise.resolve(one)),
+  );
   expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   expect(stored).toEqual(['a', 'c']);
 });
