@@ -142,6 +142,24 @@ describe('labels go along references that stand for a code', () => {
     expect(await store.ids('DiagnosticReport', member('waits'))).toEqual(['of-waiting']);
   });
 
+  it('to a resource that waited for its patient', async () => {
+    const part = (id: string, rest: object) => ({
+      resourceType: 'Observation',
+      id,
+      status: 'final',
+      ...rest,
+    });
+    const code = { coding: [{ system: rxnorm, code: '6813' }] };
+    await loadAll(
+      patient('later'),
+      part('later-part', { subject: at('Patient/later'), code }),
+      part('later-panel', { focus: [at('Condition/later')], hasMember: [at('Observation/later-part')] }),
+    );
+    await loadAll({ resourceType: 'Condition', id: 'later', subject: at('Patient/later') });
+    expect(await store.ids('Observation', member('later'))).toHaveLength(2);
+    expect(await seen('later', 'Observation')).toEqual([]);
+  });
+
   it('over the ingredient of a Medication, and from a contained prescription', async () => {
     const mixture = (id: string, ingredient: string) => ({
       ...medication(id, '1'),

@@ -17,10 +17,9 @@ export async function rememberLabelReferences(
     name: 'load-label-references',
     text: `INSERT INTO label_reference (target_type, target_id, type, id)
            SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) ON CONFLICT DO NOTHING`,
-    values: [
-      ...columnsOf(pairs.map(({ target }) => target)),
-      ...columnsOf(pairs.map(({ key }) => key)),
-    ].map(textArray),
+    values: [...columnsOf(pairs.map(({ target }) => target)), ...columnsOf(pairs.map(({ key }) => key))].map(
+      textArray,
+    ),
   });
 }
 
@@ -124,7 +123,9 @@ async function referringToLabelled(
     values: runsByType([...targets]),
   });
   const labelled = new Set(rows.map(nameOf));
-  return labelled.size === 0 ? [] : added.filter((one) => targetsOf(one).some((target) => labelled.has(target)));
+  return labelled.size === 0
+    ? []
+    : added.filter((one) => targetsOf(one).some((target) => labelled.has(target)));
 }
 
 /**

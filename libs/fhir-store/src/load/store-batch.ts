@@ -292,6 +292,8 @@ async function rememberOwnerReferences(
   await client.query(
     `INSERT INTO owner_reference (target_type, target_id, type, id)
      SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) ON CONFLICT DO NOTHING`,
-    [...columnsOf(pairs.map(({ target }) => target)), ...columnsOf(pairs.map(({ key }) => key))].map(textArray),
+    [...columnsOf(pairs.map(({ target }) => target)), ...columnsOf(pairs.map(({ key }) => key))].map(
+      textArray,
+    ),
   );
 }
