@@ -44,9 +44,7 @@ function resourcesOf(next: (limit: number) => number, count: number): Resource[]
     const meta = next(5) === 0 ? { meta: { security } } : {};
     const ingredient = next(3) === 0 ? { ingredient: [{ itemReference: some('Medication') }] } : {};
     made.push(
-      { resourceType: 'Medication', id: `M${i}`, code: { text: 'x' }, ...ingredient, ...meta } as {
-        id: string;
-      },
+      { resourceType: 'Medication', id: `M${i}`, code: { text: 'x' }, ...ingredient, ...meta },
       {
         ...weight(`O${i}`, owner),
         // Without a patient, an Observation belongs to the owners of its focus.
