@@ -143,21 +143,17 @@ describe('labels go along references that stand for a code', () => {
   });
 
   it('to a resource that waited for its patient', async () => {
-    const part = (id: string, rest: object) => ({
-      resourceType: 'Observation',
-      id,
-      status: 'final',
-      ...rest,
+    const waiting = {
+      ...request('waited', 'later', 'Medication/later'),
+      subject: undefined,
+      reasonReference: [at('Condition/later')],
+    };
+    expect(await loadAll(patient('later'), medication('later', '6813'), waiting)).toMatchObject({
+      waiting: 1,
     });
-    const code = { coding: [{ system: rxnorm, code: '6813' }] };
-    await loadAll(
-      patient('later'),
-      part('later-part', { subject: at('Patient/later'), code }),
-      part('later-panel', { focus: [at('Condition/later')], hasMember: [at('Observation/later-part')] }),
-    );
     await loadAll({ resourceType: 'Condition', id: 'later', subject: at('Patient/later') });
-    expect(await store.ids('Observation', member('later'))).toHaveLength(2);
-    expect(await seen('later', 'Observation')).toEqual([]);
+    expect(await store.ids('MedicationRequest', member('later'))).toEqual(['waited']);
+    expect(await seen('later', 'MedicationRequest')).toEqual([]);
   });
 
   it('over the ingredient of a Medication, and from a contained prescription', async () => {
