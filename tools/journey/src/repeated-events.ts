@@ -53,7 +53,7 @@ export async function repeatOldEvents(system: RunningSystem): Promise<number> {
         );
         return groups.rows.length >= 3 && groups.rows.every(({ position }) => BigInt(position) >= head);
       },
-      { timeout: 60_000 },
+      { timeout: 300_000 },
     );
     return rows.length;
   } finally {
