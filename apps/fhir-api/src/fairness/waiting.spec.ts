@@ -36,6 +36,13 @@ describe('while two apps are active', () => {
     for (const token of [one, other]) await fairness.run(token, 0, empty);
   };
 
+  /** Both apps stay active as the clock moves. */
+  const moveClock = () =>
+    setInterval(() => {
+      now += 5;
+      void bothAsk();
+    }, 1);
+
   beforeEach(async () => {
     fairness = new Fairness(budget);
     await bothAsk();
@@ -48,6 +55,7 @@ describe('while two apps are active', () => {
   });
 
   it('does no work for a client that has left while its request waited', async () => {
+    const clock = moveClock();
     const begun: number[] = [];
     const asked = times(60, () =>
       fairness
@@ -64,6 +72,7 @@ describe('while two apps are active', () => {
     );
     expect(new Set(await Promise.all(asked))).toEqual(new Set([429]));
     expect(begun).toEqual([]);
+    clearInterval(clock);
     expect((await fairness.run(one, 0, empty, () => false)).status).toBe(200);
   });
 
@@ -90,11 +99,7 @@ describe('while two apps are active', () => {
 
   it('long statements and compressions of one app run one at a time, and short statements a few at a time', async () => {
     const { pooled } = fairness.searchLimits(10);
-    // Both apps stay active as the clock moves.
-    const clock = setInterval(() => {
-      now += 5;
-      void bothAsk();
-    }, 1);
+    const clock = moveClock();
     const pass = async (milliseconds: number) => {
       const end = now + milliseconds;
       while (now < end) await new Promise((resolve) => setImmediate(resolve));
