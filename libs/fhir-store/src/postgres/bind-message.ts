@@ -12,12 +12,9 @@ const statement = 0x53;
 /** Bytes. A longer packet gets a longer buffer for itself. */
 const workingLength = 65_536;
 
-/**
- * Collects messages, and gives them as one buffer: one system call sends them. The working buffer is shared
- * by all connections, because a packet is built and copied without a wait.
- */
+/** Collects messages, and gives them as one buffer: one system call sends them. */
 export class Packet {
-  private static working = Buffer.allocUnsafe(workingLength);
+  private working = Buffer.allocUnsafe(workingLength);
   private at = 0;
 
   /** Prepares a statement and asks for its columns. */
@@ -53,7 +50,7 @@ export class Packet {
     this.int16(values.length);
     values.forEach((value, i) => {
       const isBytes = this.value(value);
-      Packet.working.writeUInt16BE(isBytes ? 1 : 0, formats + 2 * i);
+      this.working.writeUInt16BE(isBytes ? 1 : 0, formats + 2 * i);
     });
     this.int16(0);
     this.end(start);
@@ -79,9 +76,9 @@ export class Packet {
 
   take(): Buffer {
     const bytes = Buffer.allocUnsafe(this.at);
-    Packet.working.copy(bytes, 0, 0, this.at);
+    this.working.copy(bytes, 0, 0, this.at);
     this.at = 0;
-    if (Packet.working.length > workingLength) Packet.working = Buffer.allocUnsafe(workingLength);
+    if (this.working.length > workingLength) this.working = Buffer.allocUnsafe(workingLength);
     return bytes;
   }
 
@@ -94,14 +91,14 @@ export class Packet {
     }
     if (typeof value === 'string') {
       this.need(4 + 3 * value.length);
-      const length = Packet.working.write(value, this.at + 4);
-      Packet.working.writeInt32BE(length, this.at);
+      const length = this.working.write(value, this.at + 4);
+      this.working.writeInt32BE(length, this.at);
       this.at += 4 + length;
       return false;
     }
     this.int32(value.length);
     this.need(value.length);
-    this.at += value.copy(Packet.working, this.at);
+    this.at += value.copy(this.working, this.at);
     return true;
   }
 
@@ -114,34 +111,34 @@ export class Packet {
 
   /** Writes the length of a message, which counts itself and not the code. */
   private end(start: number): void {
-    Packet.working.writeInt32BE(this.at - start, start);
+    this.working.writeInt32BE(this.at - start, start);
   }
 
   private byte(value: number): void {
     this.need(1);
-    Packet.working[this.at++] = value;
+    this.working[this.at++] = value;
   }
 
   private int16(value: number): void {
     this.need(2);
-    this.at = Packet.working.writeUInt16BE(value, this.at);
+    this.at = this.working.writeUInt16BE(value, this.at);
   }
 
   private int32(value: number): void {
     this.need(4);
-    this.at = Packet.working.writeInt32BE(value, this.at);
+    this.at = this.working.writeInt32BE(value, this.at);
   }
 
   private cString(text: string): void {
     this.need(3 * text.length + 1);
-    this.at += Packet.working.write(text, this.at);
-    Packet.working[this.at++] = 0;
+    this.at += this.working.write(text, this.at);
+    this.working[this.at++] = 0;
   }
 
   private need(bytes: number): void {
-    if (this.at + bytes <= Packet.working.length) return;
+    if (this.at + bytes <= this.working.length) return;
     const larger = Buffer.allocUnsafe(2 * (this.at + bytes));
-    Packet.working.copy(larger, 0, 0, this.at);
-    Packet.working = larger;
+    this.working.copy(larger, 0, 0, this.at);
+    this.working = larger;
   }
 }

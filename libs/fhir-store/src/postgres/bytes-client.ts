@@ -8,8 +8,8 @@ interface Connection extends EventEmitter {
   attachListeners(stream: Pick<Duplex, 'on'>): void;
 }
 
-/** Codes of messages (PostgreSQL 17 manual §53.7). */
-const [dataRow, commandComplete, bindComplete] = [0x44, 0x43, 0x32];
+/** Code of the message that holds a row (PostgreSQL 17 manual §53.7, DataRow). */
+const dataRow = 0x44;
 /** Bytes of a message's code, and of its length, which counts itself. */
 const [codeLength, lengthLength] = [1, 4];
 /** Bytes: a shorter value costs less as a string, unless it is one of many. */
@@ -47,22 +47,12 @@ export const textAsBytes = {
 /** Types of any other query. */
 export const decodedTypes = { getTypeParser: decoded } as CustomTypesConfig;
 
-/** Takes the rows of the statements that a client has sent, in their order. */
-export interface RowReceiver {
-  takeRow(fields: (string | Buffer | null)[]): void;
-  /** The statement has no further rows. */
-  takeEnd(): void;
-}
-
 /**
  * A client that can give long values as bytes ({@link textAsBytes}), where `pg` makes strings: the JSON of
  * resources goes from the database to the network unchanged. Strings on the way would be most of the cost of
  * a large answer.
  */
 export class BytesClient extends pg.Client {
-  /** Takes rows in place of `pg`, which builds several objects for each message. */
-  receiver: RowReceiver | undefined;
-
   constructor(config?: string | ClientConfig) {
     super({ ...(typeof config === 'string' ? { connectionString: config } : config), types: decodedTypes });
     const { connection } = this as unknown as { connection: Connection };
@@ -73,7 +63,6 @@ export class BytesClient extends pg.Client {
       const messages = new Messages(
         (bytes) => others.emit('data', bytes),
         (fields) => connection.emit('dataRow', { name: 'dataRow', fieldCount: fields.length, fields }),
-        () => this.receiver,
       );
       stream.on('data', (bytes: Buffer) => messages.take(bytes));
       stream.on('end', () => others.emit('end'));
@@ -93,7 +82,6 @@ class Messages {
   constructor(
     private readonly passOn: (bytes: Buffer) => void,
     private readonly takeRow: (fields: (string | Buffer | null)[]) => void,
-    private readonly receiver: () => RowReceiver | undefined,
   ) {}
 
   take(bytes: Buffer): void {
@@ -117,40 +105,21 @@ class Messages {
         this.needed = end - at;
         break;
       }
-      const code = bytes[at]!;
-      if (this.isTaken(code)) {
+      if (bytes[at] === dataRow) {
         if (others < at) {
           this.passOn(bytes.subarray(others, at));
           this.answered = 0;
         }
-        this.takeMessage(code, bytes, at, end);
+        this.takeRow(
+          fieldsOf(bytes, at + codeLength + lengthLength, this.answered > longAnswer ? veryShort : longValue),
+        );
+        this.answered += end - at;
         others = end;
       }
       at = end;
     }
     if (others < at) this.passOn(bytes.subarray(others, at));
     return bytes.subarray(at);
-  }
-
-  /** Whether the message is not passed on. The start of an answer (BindComplete) means nothing to anybody. */
-  private isTaken(code: number): boolean {
-    return (
-      code === dataRow || code === bindComplete || (code === commandComplete && this.receiver() !== undefined)
-    );
-  }
-
-  private takeMessage(code: number, bytes: Buffer, at: number, end: number): void {
-    const receiver = this.receiver();
-    if (code === dataRow) {
-      const from = this.answered > longAnswer ? veryShort : longValue;
-      const fields = fieldsOf(bytes, at + codeLength + lengthLength, from);
-      if (receiver) receiver.takeRow(fields);
-      else this.takeRow(fields);
-      this.answered += end - at;
-    } else {
-      this.answered = 0;
-      if (code === commandComplete) receiver?.takeEnd();
-    }
   }
 }
 

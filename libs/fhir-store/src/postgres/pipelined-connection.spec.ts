@@ -126,6 +126,42 @@ describe('many queries on one connection', () => {
     await ask('RESET statement_timeout');
   });
 
+  it('are answered, and hold no lock, before a slower one behind them ends', async () => {
+    await connection.query({ text: 'CREATE TABLE locked (id int)' });
+    const other = new PipelinedConnection(url);
+    const locks = { text: "SELECT 1 FROM pg_locks WHERE relation = 'locked'::regclass" };
+    const first = connection.query({ text: 'SELECT id FROM locked' });
+    let isOver = false;
+    const slow = connection
+      .query({ text: 'SELECT pg_sleep(60)' })
+      .catch(() => undefined)
+      .then(() => (isOver = true));
+    expect((await first).rows).toEqual([]);
+    expect((await other.query(locks)).rows).toEqual([]);
+    expect(isOver).toBe(false);
+    await other.query({
+      text: "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'",
+    });
+    await slow;
+    await other.end();
+  });
+
+  it('are answered before the connection ends', async () => {
+    const ending = new PipelinedConnection(url);
+    await ending.query({ text: 'SELECT 1' });
+    const answers = Promise.all(
+      Array.from({ length: 50 }, (_, n) => ending.query({ text: `SELECT ${n} AS n` })),
+    );
+    await ending.end();
+    expect((await answers).map(({ rows }) => rows[0])).toEqual(Array.from({ length: 50 }, (_, n) => ({ n })));
+  });
+
+  it('of one name have one text', async () => {
+    await echo(1);
+    await expect(connection.query({ name: 'echo', text: 'SELECT 2 AS value' })).rejects.toThrow('name echo');
+    expect(await echo(1)).toBe(100);
+  });
+
   it('say that the database is away while it is, and work again afterwards', async () => {
     await echo(1);
     const restart = postgres.restart();

@@ -1,7 +1,7 @@
 import type { ClientConfig, QueryConfig } from 'pg';
-import { BatchBuilder, type Waiting } from './batch.js';
 import { Packet } from './bind-message.js';
 import { BytesClient } from './bytes-client.js';
+import { PipelinedRead, PreparedStatements } from './pipelined-read.js';
 
 /** Milliseconds until a connection is given up, with every query that waits on it. */
 const queryTimeout = 10_000;
@@ -10,26 +10,25 @@ const queryTimeout = 10_000;
  * run on after the connection is given up.
  */
 const statementTimeout = 8000;
-/** Statements of one batch. The last ones of a longer batch would wait for all the others. */
-const maxBatch = 32;
 
-/** A connection that is open, with the statements that it has prepared. */
+/** A connection that is open. `pg` has no public name for its socket. */
 interface Open {
-  client: BytesClient;
-  builder: BatchBuilder;
+  client: BytesClient & { connection: { stream: NodeJS.WritableStream } };
+  /** Statements that leave in this turn of the event loop. */
+  packet: Packet;
+  statements: PreparedStatements;
+  /** Opens another connection for the next query. */
+  forget(): void;
 }
 
 /**
- * One connection that many short queries share. The queries of one turn of the event loop, and those that
- * have come while the connection was busy, leave in one packet (`Batch`). Only for selects by key: a slow
+ * One connection that many short queries share. Each query is sent without waiting for the answers of the
+ * others, and the queries of one turn of the event loop leave in one packet. Only for selects by key: a slow
  * query delays the queries behind it.
  */
 export class PipelinedConnection {
   private open: Open | undefined;
   private connecting: Promise<Open> | undefined;
-  private waiting: Waiting[] = [];
-  private isScheduled = false;
-  private isBusy = false;
 
   /** @param settings of the server for this connection */
   constructor(
@@ -38,76 +37,38 @@ export class PipelinedConnection {
   ) {}
 
   query<Row>(statement: QueryConfig): Promise<{ rows: Row[] }> {
-    return new Promise((resolve, reject) => {
-      this.waiting.push({ statement, since: performance.now(), resolve, reject });
-      this.schedule();
-    });
+    if (this.open) return this.ask<Row>(this.open, statement);
+    return this.connect().then((open) => this.ask<Row>(open, statement));
   }
 
   async end(): Promise<void> {
     await (await this.connecting?.catch(() => undefined))?.client.end();
   }
 
-  private schedule(): void {
-    if (this.isScheduled || this.isBusy || this.waiting.length === 0) return;
-    this.isScheduled = true;
-    setImmediate(() => {
-      this.isScheduled = false;
-      if (this.open) this.send(this.open);
-      else void this.sendWhenOpen();
-    });
-  }
-
-  private async sendWhenOpen(): Promise<void> {
-    this.isBusy = true;
-    try {
-      const open = await this.connect();
-      this.isBusy = false;
-      this.send(open);
-    } catch (error) {
-      const failed = this.waiting;
-      this.waiting = [];
-      this.isBusy = false;
-      for (const { reject } of failed) reject(error as Error);
-    }
-  }
-
-  private send({ client, builder }: Open): void {
-    const batch = builder.build(this.nextWaiting());
-    if (batch === undefined) return this.schedule();
-    this.isBusy = true;
-    client.receiver = batch;
-    batch.ended = (skipped, failed) => {
-      client.receiver = undefined;
-      this.isBusy = false;
-      if (failed) builder.giveUp(failed.name);
-      if (skipped.length > 0) builder.giveUpSkipped();
-      this.waiting.unshift(...skipped);
-      this.schedule();
-    };
-    client.query(batch as never);
-  }
-
-  /** Takes the statements of the next batch. A statement that has waited for too long is refused. */
-  private nextWaiting(): Waiting[] {
-    const next = this.waiting.splice(0, maxBatch);
-    const oldest = performance.now() - queryTimeout;
-    return next.filter(({ since, reject }) => {
-      if (since >= oldest) return true;
-      reject(new Error('Query read timeout'));
-      return false;
+  private ask<Row>(open: Open, statement: QueryConfig): Promise<{ rows: Row[] }> {
+    return new Promise((resolve, reject) => {
+      if (open.packet.length === 0) setImmediate(send, open);
+      const read = new PipelinedRead(statement, open.statements, (error, result) => {
+        if (error && isEnd(error)) open.forget();
+        if (error) reject(error);
+        else resolve(result as { rows: Row[] });
+      });
+      open.client.query(read as never);
     });
   }
 
   private connect(): Promise<Open> {
-    this.connecting ??= this.openClient().catch((error: unknown) => {
+    if (this.connecting) return this.connecting;
+    const connecting = this.openClient(() => {
+      if (this.connecting !== connecting) return;
       this.connecting = undefined;
-      throw error;
+      this.open = undefined;
     });
-    return this.connecting;
+    return (this.connecting = connecting);
   }
 
-  private async openClient(): Promise<Open> {
+  /** @param forget is called when the connection cannot be used any longer */
+  private async openClient(forget: () => void): Promise<Open> {
     const client = new BytesClient({
       connectionString: this.connectionString,
       application_name: 'fhir-api-reads',
@@ -119,17 +80,33 @@ export class PipelinedConnection {
       // Not in the types of pg yet.
       ...{ pipeline: true },
     });
-    const open: Open = { client, builder: new BatchBuilder(new Packet()) };
-    const forget = () => {
-      if (this.open === open) this.open = undefined;
-      this.connecting = undefined;
-    };
     client.on('error', forget);
     client.on('end', forget);
-    await client.connect();
-    this.open = open;
-    return open;
+    try {
+      await client.connect();
+    } catch (error) {
+      forget();
+      throw error;
+    }
+    const packet = new Packet();
+    return (this.open = {
+      client: client as Open['client'],
+      packet,
+      statements: new PreparedStatements(packet),
+      forget,
+    });
   }
+}
+
+/**
+ * Whether the connection ends with this error, before `pg` says so: `pg` gives it up after its time limit, and
+ * the server does when it stops.
+ */
+const isEnd = (error: Error & { severity?: string }): boolean =>
+  error.severity === 'FATAL' || error.message === 'Query read timeout';
+
+function send({ client, packet }: Open): void {
+  if (packet.length > 0) client.connection.stream.write(packet.take());
 }
 
 /**
