@@ -61,13 +61,12 @@ function readMainThread(): number | undefined {
   }
 }
 
-/** Not every system has the file, and some keep zeros in it. */
-const isKnown = readMainThread() !== undefined;
+/** Not every system has the file, and some keep zeros in it. The newest value serves when a reading fails. */
+let ofThread = readMainThread();
 
 export function measureProcess(): ProcessTimes {
   const { active } = performance.eventLoopUtilization();
-  const processor = isKnown ? readMainThread() : undefined;
-  if (processor !== undefined) return { active, processor };
+  if (ofThread !== undefined) return { active, processor: (ofThread = readMainThread() ?? ofThread) };
   const { user, system } = process.cpuUsage();
   return { active, processor: (user + system) / 1000 };
 }
