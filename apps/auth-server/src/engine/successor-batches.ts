@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Batches, databaseIsUnavailable, preparedRows, sha256 } from '@payer/service';
+import { Batches, preparedRows, refusedValues, sha256 } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import type { DataSource } from 'typeorm';
 import { tokenUsed } from '../facts/revocation-recovery.js';
@@ -15,9 +15,10 @@ interface Succession {
 
 /**
  * One batch runs at a time: two would halve their sizes, and each costs a commit. A batch never waits for a
- * lock.
+ * lock. A use that begins later than its app waits would be unknown to the app, and its repetition a reuse: see
+ * `isRepeatable`.
  */
-const limits = { lanes: 1, largest: 50 };
+const limits = { lanes: 1, largest: 50, longestWait: 5000 };
 
 const batches = new WeakMap<DataSource, Batches<Succession, boolean>>();
 
@@ -78,7 +79,7 @@ const storeMany = `
 
 /**
  * Stores those that one statement can store, and each of the others by itself: a token of which the batch has
- * two uses, one that is locked, used or gone, and all after a failure of the statement.
+ * two uses, one that is locked, used or gone, and all when PostgreSQL refuses their values.
  */
 async function storeAll(
   source: DataSource,
@@ -89,7 +90,7 @@ async function storeAll(
   const firsts = new Map<string, Succession>();
   for (const one of all) if (!firsts.has(keyOf(one))) firsts.set(keyOf(one), one);
   const stored = await storeTogether(source, [...firsts.values()]).catch((error: unknown) => {
-    if (databaseIsUnavailable(error)) throw error;
+    if (!refusedValues(error)) throw error;
     return new Set<string>();
   });
   return all.map((one) => (firsts.get(keyOf(one)) === one && stored.has(keyOf(one))) || alone(one));

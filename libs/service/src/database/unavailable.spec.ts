@@ -2,7 +2,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { afterEach, describe, expect, it } from 'vitest';
 import { startTestPostgres } from '@payer/testing';
 import { Client, Pool } from 'pg';
-import { databaseIsUnavailable } from './unavailable.js';
+import { databaseIsUnavailable, refusedValues, tookTooLong } from './unavailable.js';
 
 const servers: Server[] = [];
 afterEach(() => servers.splice(0).forEach((server) => server.close()));
@@ -57,6 +57,16 @@ describe('an unavailable database', () => {
     await client.connect();
     for (const wrong of ['SELECT', 'SELECT * FROM nothing', "SELECT 'a'::int", 'SELECT 1/0'])
       expect(databaseIsUnavailable(await errorOf(client.query(wrong))), wrong).toBe(false);
+    for (const refused of ["SELECT 'a'::int", 'SELECT 1/0', 'SELECT jsonb \'"\\u0000"\''])
+      expect(refusedValues(await errorOf(client.query(refused))), refused).toBe(true);
+    await client.query('CREATE TABLE name (name text UNIQUE)');
+    const long = "SELECT string_agg(md5(n::text), '') FROM generate_series(1, 1000) AS n";
+    expect(refusedValues(await errorOf(client.query(`INSERT INTO name ${long}`)))).toBe(true);
+    for (const wrong of ['SELECT', 'SELECT * FROM nothing'])
+      expect(refusedValues(await errorOf(client.query(wrong))), wrong).toBe(false);
+    await client.query('SET statement_timeout = 1');
+    const tooLong = await errorOf(client.query('SELECT pg_sleep(60)'));
+    expect([tookTooLong(tooLong), refusedValues(tooLong)]).toEqual([true, false]);
     await client.end();
     await postgres.stop();
   });
