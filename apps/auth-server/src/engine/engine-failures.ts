@@ -3,6 +3,7 @@ import {
   failureOf,
   maxBodyBytes,
   oauthError,
+  tookTooLong,
   type RequestFailure,
 } from '@payer/service';
 import { memberMessagePolicy, renderMemberFailure } from '@payer/ui';
@@ -14,9 +15,9 @@ import { failures } from './unit-of-work/failed-steps.js';
 
 /**
  * Answers failures that neither the app nor a bug has caused: 503 with `Retry-After` while the database is
- * unavailable (`temporarily_unavailable` in RFC 6749 §4.1.2.1 and §5.2), and 413 for a body that is too long.
- * The engine alone would answer 500 and 400. Must be the first middleware, so that it sees the errors of all
- * others.
+ * unavailable or too slow (`temporarily_unavailable` in RFC 6749 §4.1.2.1 and §5.2), and 413 for a body that
+ * is too long. The engine alone would answer 500 and 400. Must be the first middleware, so that it sees the
+ * errors of all others.
  */
 export function engineFailures(provider: Provider, planName: string) {
   const note = (ctx: object, error: unknown) => {
@@ -39,7 +40,7 @@ export function engineFailures(provider: Provider, planName: string) {
 
 function failureBehind(error: unknown): RequestFailure | undefined {
   const { cause } = (error ?? {}) as { cause?: unknown };
-  for (const one of [error, cause]) if (databaseIsUnavailable(one)) return failureOf(one);
+  for (const one of [error, cause]) if (databaseIsUnavailable(one) || tookTooLong(one)) return failureOf(one);
   if (cause instanceof Error && cause.message === bodyTooLong)
     return {
       status: 413,

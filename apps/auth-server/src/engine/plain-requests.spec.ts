@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
+import { Batches } from '@payer/service';
 import type { AppState } from '@payer/smart';
 import { appOf } from '../testing/apps.js';
 import { EventFreshness } from '../event-freshness.js';
@@ -104,6 +105,24 @@ describe.each(['RS256', 'ES256'])('plain token requests with access tokens of %s
     late.mockRestore();
     expect([refused.status, refused.body.error]).toEqual([503, 'temporarily_unavailable']);
     expect(refused.headers.get('retry-after')).toBe('5');
+    expect((await system.refresh(state, live)).status).toBe(200);
+  });
+
+  it.each([
+    ['a statement that took too long', '57014'],
+    ['a database that is shutting down', '57P01'],
+    ['a database that is busy', '53000'],
+  ])('a refresh that fails for %s is answered with 503, and can be repeated', async (reason, code) => {
+    const state = await registered('patient-access');
+    const { refresh_token: live = '' } = await system.connect(state);
+    const add = vi.spyOn(Batches.prototype, 'add');
+    for (const more of [{}, exception]) {
+      add.mockRejectedValueOnce(Object.assign(new Error(reason), { code }));
+      const refused = await system.refresh(state, live, more);
+      expect([refused.status, refused.body.error]).toEqual([503, 'temporarily_unavailable']);
+      expect(refused.headers.get('retry-after')).toBe('5');
+    }
+    add.mockRestore();
     expect((await system.refresh(state, live)).status).toBe(200);
   });
 

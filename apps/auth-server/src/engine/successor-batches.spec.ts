@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { randomUUID } from 'node:crypto';
-import { sha256 } from '@payer/service';
+import { databaseIsUnavailable, sha256 } from '@payer/service';
 import { countTransactions, startTestPostgres, type TestPostgres } from '@payer/testing';
 import { DataSource } from 'typeorm';
 import type { Pool } from 'pg';
@@ -11,20 +11,40 @@ import type { ArtifactRow } from './unit-of-work/artifact-row.js';
 
 let postgres: TestPostgres;
 let source: DataSource;
+/** Its statements have a short timeout. */
+let impatient: DataSource;
 let transactions: ReturnType<typeof countTransactions>;
 beforeAll(async () => {
   postgres = await startTestPostgres();
   const url = await postgres.database('auth_server', migrated);
   source = await new DataSource({ type: 'postgres', url }).initialize();
-  transactions = countTransactions((source.driver as unknown as { master: Pool }).master, () => true);
+  const extra = { statement_timeout: 200 };
+  impatient = await new DataSource({ type: 'postgres', url, extra }).initialize();
+  transactions = counted(source);
 }, 60_000);
 afterAll(async () => {
+  await impatient?.destroy();
   await source?.destroy();
   await postgres?.stop();
 });
+afterEach(() => void vi.useRealTimers());
 beforeEach(async () => {
   await source.query('TRUNCATE oidc_artifact, outbox_journal, ended_grant');
 });
+
+const counted = (of: DataSource) =>
+  countTransactions((of.driver as unknown as { master: Pool }).master, () => true);
+
+/** Locks the tokens, as a statement of another session that takes long. @returns ends it */
+async function lockTokens(): Promise<() => Promise<void>> {
+  const other = source.createQueryRunner();
+  await other.startTransaction();
+  await other.query('LOCK TABLE oidc_artifact IN ACCESS EXCLUSIVE MODE');
+  return async () => {
+    await other.rollbackTransaction();
+    await other.release();
+  };
+}
 
 const row = (id: string, more: Partial<ArtifactRow> = {}): ArtifactRow => ({
   model: 'RefreshToken',
@@ -35,8 +55,8 @@ const row = (id: string, more: Partial<ArtifactRow> = {}): ArtifactRow => ({
   lifetime: 3600,
 });
 const issue = (...ids: string[]) => Promise.all(ids.map((id) => storeArtifact(source, 'sandbox', row(id))));
-const use = (id: string, successor = row(`${id}-next`)) =>
-  storeSuccessor(source, 'sandbox', { model: 'RefreshToken', id }, successor);
+const use = (id: string, successor = row(`${id}-next`), of = source) =>
+  storeSuccessor(of, 'sandbox', { model: 'RefreshToken', id }, successor);
 
 const stateOf = async (...ids: string[]) => {
   const rows = await source.query<{ id_sha256: string; used: boolean }[]>(
@@ -124,4 +144,32 @@ it('an ended grant gets no successor', async () => {
   const outcomes = await Promise.all([use('a', row('a-next', { grantId: 'ended' })), use('b')]);
   expect(outcomes).toEqual([true, true]);
   expect(await stateOf('a', 'a-next', 'b', 'b-next')).toEqual(['used', undefined, 'used', 'live']);
+});
+
+it('a statement that takes too long is not repeated for each of its tokens', async () => {
+  await issue('a', 'b', 'c');
+  const sent = counted(impatient);
+  const unlock = await lockTokens();
+  const uses = ['a', 'b', 'c'].map((id) => use(id, undefined, impatient));
+  for (const outcome of await Promise.allSettled(uses))
+    expect(outcome).toMatchObject({ status: 'rejected', reason: { code: '57014' } });
+  await unlock();
+  expect(sent.take()).toBe(1);
+  expect(await stateOf('a', 'b', 'c')).toEqual(['live', 'live', 'live']);
+});
+
+it('a use that has waited for more than five seconds is refused, and its token stays live', async () => {
+  await issue('a', 'b');
+  vi.useFakeTimers({ toFake: ['performance'] });
+  const unlock = await lockTokens();
+  transactions.take();
+  const first = use('a');
+  await vi.waitFor(() => expect(transactions.take()).toBe(1));
+  const late = use('b').catch((error: unknown) => error);
+  vi.advanceTimersByTime(5001);
+  await unlock();
+  expect(await first).toBe(true);
+  expect(databaseIsUnavailable(await late)).toBe(true);
+  expect(await stateOf('a', 'b', 'b-next')).toEqual(['used', 'live', undefined]);
+  expect(await use('b')).toBe(true);
 });
