@@ -30,6 +30,15 @@ import { SignInRecords } from '../interactions/sign-in-records.js';
 
 const deviceCookie = 'auth_known_device';
 
+/**
+ * A read in the packet of another one. Its failure shows where it is awaited: by then, the other read may have
+ * led to the answer of the request, which must be the only one.
+ */
+function sentAlong<T>(read: Promise<T>): Promise<T> {
+  read.catch(() => undefined);
+  return read;
+}
+
 /** The first step of an interaction: the member signs in. */
 @Controller(interactionPath)
 export class SignInController {
@@ -57,13 +66,11 @@ export class SignInController {
     @Res() reply: FastifyReply,
   ) {
     // The test members are read in the packet of the interaction, although the next step may not show them.
-    const [details, testMembers] = await Promise.all([
-      this.interactions.find(environment, request, reply),
-      this.testMembers(environment),
-    ]);
+    const testMembers = sentAlong(this.testMembers(environment));
+    const details = await this.interactions.find(environment, request, reply);
     if (!details) return reply;
     if (details.prompt.name === 'login')
-      return this.signInPage(request, reply, environment, details, { testMembers });
+      return this.signInPage(request, reply, environment, details, { testMembers: await testMembers });
     // Consent answers with the hash of this browser's secret, and the consent request is bound to it.
     const { managementUrl } = this.config.addresses[environment];
     return redirect(reply, `${managementUrl}consent/begin?interaction=${details.uid}`);
@@ -93,20 +100,25 @@ export class SignInController {
     // In an environment with providers, members have no passwords here.
     const hasPasswords = this.providers.of(environment).length === 0;
     // The stored password is read in the packet of the interaction. It is judged once the attempt is counted.
-    const [details, stored] = await Promise.all([
-      this.interactions.find(environment, request, reply, 'repeat'),
-      hasPasswords && username && password ? this.members.passwordOf(environment, username) : undefined,
-    ]);
+    const readPassword = () => this.members.passwordOf(environment, username);
+    const reading = hasPasswords && username && password ? sentAlong(readPassword()) : undefined;
+    const details = await this.interactions.find(environment, request, reply, 'repeat');
     if (!details) return reply;
     if (!hasPasswords) {
       void reply.code(403);
       return this.signInPage(request, reply, environment, details);
     }
+    const stored = await reading;
     const device = this.devices.deviceOf(request.cookies[deviceCookie], username);
     const attempt = { realm: `member ${environment}`, name: username, address: request.ip, device };
     const judgement = await this.throttle.judge(
       attempt,
-      async () => stored && this.members.authenticate(environment, stored, password),
+      async (hasWaited) => {
+        if (!stored) return undefined;
+        // While the attempt waited, the password may have been replaced, or the member removed.
+        const current = hasWaited ? await readPassword() : stored;
+        return this.members.authenticate(environment, current, password);
+      },
       async (sub, takeBack) => {
         if (!device) this.remember(reply, environment, username);
         await this.accept(environment, sub, takeBack, details, request, reply);

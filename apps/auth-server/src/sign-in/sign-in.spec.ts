@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { SignInThrottle } from '@payer/service';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { hashPassword, SignInThrottle } from '@payer/service';
 import { consentDecisionType, signOutRequestType } from '@payer/smart';
+import { Interactions } from '../interactions/interactions.js';
+import { Members } from '../members/members.js';
 import { appOf as app, redirectUri } from '../testing/apps.js';
 import { AuthServerUnderTest } from '../testing/auth-server-under-test.js';
 import type { Browser } from '../testing/browser.js';
@@ -14,6 +16,7 @@ beforeAll(async () => {
   await system.addMember('sandbox', 'other', 'sub-2');
 });
 afterAll(() => system.stop());
+afterEach(() => void vi.restoreAllMocks());
 
 it('wrong passwords get a page that does not say which was wrong, and then a pause', async () => {
   const state = await system.register(app('patient-access'));
@@ -161,4 +164,56 @@ it('the pages speak the language of the switch, else of ui_locales, else of the 
     redirect: 'manual',
   });
   expect(open.headers.get('location') ?? '').not.toContain('//evil.example');
+});
+
+it.each([
+  [
+    'replaced',
+    async (hash: string) =>
+      system.source.query(`UPDATE member SET password_hash = '${hash}' WHERE username = 'waiting'`),
+  ],
+  ['removed', async () => system.source.query("DELETE FROM member WHERE username = 'waiting'")],
+])('an attempt that waited for its turn is judged by the member of now: %s', async (_, change) => {
+  await system.source.query("DELETE FROM member WHERE username = 'waiting'");
+  await system.addMember('sandbox', 'waiting', 'sub-waiting');
+  const state = await system.register(app('patient-access'));
+  const members = system.service.app.get(Members);
+  const find = vi.spyOn(system.service.app.get(Interactions), 'find');
+  const read = vi.spyOn(members, 'passwordOf');
+  const judge = members.authenticate.bind(members);
+  let end = () => {};
+  const ended = new Promise<void>((resolve) => (end = resolve));
+  const judged = vi.spyOn(members, 'authenticate').mockImplementationOnce(async (...given) => {
+    await ended;
+    return judge(...given);
+  });
+  const attempt = async () => {
+    const go = system.browser();
+    const { location } = await go(authorizePath(state));
+    const body = new URLSearchParams({ username: 'waiting', password: 'password' });
+    return (await go(location, { method: 'POST', body })).status;
+  };
+  const first = attempt();
+  await vi.waitFor(() => expect(judged).toHaveBeenCalledTimes(1), 60_000);
+  const second = attempt();
+  await vi.waitFor(() => expect(read).toHaveBeenCalledTimes(2), 60_000);
+  await Promise.all([...find.mock.results, ...read.mock.results].map(({ value }) => value as unknown));
+  await change(await hashPassword('another'));
+  end();
+  expect([await first, await second]).toEqual([303, 401]);
+  await system.source.query("DELETE FROM attempt; DELETE FROM member WHERE username = 'waiting'");
+});
+
+it('a failed read of the password gives no second answer where the interaction is over', async () => {
+  const state = await system.register(app('patient-access'));
+  const read = vi.spyOn(system.service.app.get(Members), 'passwordOf');
+  read.mockImplementation(() => Promise.reject(Object.assign(new Error('away'), { code: '57P01' })));
+  const go = system.browser();
+  const { location } = await go(authorizePath(state));
+  const body = new URLSearchParams({ username: 'member', password: 'password' });
+  const over = await go('/sandbox/interaction/nowhere', { method: 'POST', body });
+  expect([over.status, over.text]).toEqual([400, expect.stringContaining('This page has expired')]);
+  expect((await go(location, { method: 'POST', body })).status).toBe(503);
+  read.mockRestore();
+  expect((await go(location, { method: 'POST', body })).status).toBe(303);
 });

@@ -5,10 +5,14 @@
 export class KeyedMutex {
   private readonly last = new Map<string, Promise<unknown>>();
 
-  /** @returns the result of the task, or its error */
-  async runExclusive<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const before = this.last.get(key) ?? Promise.resolve();
-    const mine = before.then(work, work);
+  /**
+   * @param work its parameter says whether it had to wait for another task
+   * @returns the result of the task, or its error
+   */
+  async runExclusive<T>(key: string, work: (hasWaited: boolean) => Promise<T>): Promise<T> {
+    const before = this.last.get(key);
+    const run = () => work(before !== undefined);
+    const mine = (before ?? Promise.resolve()).then(run, run);
     this.last.set(key, mine);
     try {
       return await mine;

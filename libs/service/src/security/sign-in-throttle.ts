@@ -101,19 +101,20 @@ export class SignInThrottle {
   /**
    * Judges an attempt unless its limits are used up. Attempts of one name from one place run one after
    * another, so that concurrent correct attempts all succeed.
-   * @param verify resolves with the owner, or with undefined when the password is wrong
+   * @param verify resolves with the owner, or with undefined when the password is wrong. If `hasWaited`,
+   *   nothing that was read before the attempt may be used: it may have changed meanwhile
    * @param accept stores the sign-in of the owner. It may take the attempt back in its own transaction
    */
   async judge<T>(
     attempt: SignInAttempt,
-    verify: () => Promise<T | undefined>,
+    verify: (hasWaited: boolean) => Promise<T | undefined>,
     accept: (owner: T, takeBack: TakeBack) => Promise<void> = (_owner, takeBack) => takeBack(this.db),
   ): Promise<Judgement<T>> {
     const keys = keysOf(attempt);
     void this.clean();
-    return this.attempts.runExclusive(keys.pair, async () => {
+    return this.attempts.runExclusive(keys.pair, async (hasWaited) => {
       if (!(await this.admits(attempt, keys))) return { isThrottled: true, ...(await this.refusal(keys)) };
-      const result = await verify();
+      const result = await verify(hasWaited);
       if (result !== undefined) await accept(result, (db) => this.succeed(db, attempt, keys));
       return { isThrottled: false, result };
     });
