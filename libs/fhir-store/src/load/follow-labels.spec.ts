@@ -4,6 +4,8 @@ import { bundle, deletion, lines, patient } from '../testing/small-resources.js'
 import { baseUrl, member, TestStore } from '../testing/store.js';
 import type { LabelRule } from './label-rules.js';
 import { reindex } from './reindex.js';
+import { removePatient } from './remove-patient.js';
+import { dropWaiting } from './waiting.js';
 
 const store = new TestStore();
 beforeAll(() => store.start());
@@ -140,6 +142,50 @@ describe('labels go along references that stand for a code', () => {
     await remove('Observation/waiting');
     expect(await seen('waits', 'DiagnosticReport')).toEqual([]);
     expect(await store.ids('DiagnosticReport', member('waits'))).toEqual(['of-waiting']);
+  });
+
+  it('over a resource that waited for its patient, after it is deleted or dropped', async () => {
+    const waiting = (id: string) => ({
+      ...request(id, 'over', 'Medication/over'),
+      subject: undefined,
+      reasonReference: [at('Condition/unknown')],
+    });
+    const ids = ['over-deleted', 'over-dropped'];
+    const dispenses = ids.map((id) => dispense(id, 'over', `MedicationRequest/${id}`));
+    expect(
+      await loadAll(patient('over'), medication('over', '6813'), ...ids.map(waiting), ...dispenses),
+    ).toMatchObject({ waiting: 2 });
+    expect(await seen('over', 'MedicationDispense')).toEqual([]);
+    await remove('MedicationRequest/over-deleted');
+    expect(await dropWaiting(store.pool, ['MedicationRequest/over-dropped'])).toBe(1);
+    expect(await seen('over', 'MedicationDispense')).toEqual([]);
+    await reindex({ pool: store.pool, baseUrl, onRefused: () => undefined });
+    expect(await seen('over', 'MedicationDispense')).toEqual([]);
+    await loadAll(...ids.map((id) => request(id, 'over', 'Medication/other')));
+    expect(await seen('over', 'MedicationDispense')).toHaveLength(2);
+  });
+
+  it('and stay when the labelled resource was of a removed member, until it comes without the label', async () => {
+    const result = (code: string) => ({
+      resourceType: 'Observation',
+      id: 'of-removed',
+      status: 'final',
+      subject: at('Patient/removed'),
+      code: { coding: [{ system: rxnorm, code }] },
+    });
+    const condition = {
+      resourceType: 'Condition',
+      id: 'of-removed',
+      subject: at('Patient/relative'),
+      evidence: [{ detail: [at('Observation/of-removed')] }],
+    };
+    await loadAll(patient('removed'), patient('relative'), result('6813'), condition);
+    await removePatient(store.pool, 'removed');
+    expect(await seen('relative', 'Condition')).toEqual([]);
+    await reindex({ pool: store.pool, baseUrl, onRefused: () => undefined });
+    expect(await seen('relative', 'Condition')).toEqual([]);
+    await loadAll(patient('removed'), result('1'));
+    expect(await seen('relative', 'Condition')).toEqual(['Condition/of-removed']);
   });
 
   it('to a resource that waited for its patient', async () => {

@@ -35,9 +35,27 @@ const edges = (where: string): string =>
 const from = (key: string) => edges(`e.type = ${key}.type AND e.id = ${key}.id`);
 const to = (key: string) => edges(`e.target_type = ${key}.type AND e.target_id = ${key}.id`);
 
+/**
+ * Whether other resources follow the labels of a key, in SQL. The key then keeps its labels in a row or in the
+ * mark of a deleted resource: the others would have labels that no target has, and a resource with this key
+ * would count as new.
+ */
+export const isFollowed = (key: string): string => `EXISTS (${to(key)})`;
+
 const labelsOfTarget = ['member_resource', 'shared_resource', 'waiting_resource', 'deleted_resource']
   .map((table) => `SELECT t.labels FROM ${table} t WHERE t.type = f.type AND t.id = f.id`)
   .join(' UNION ALL ');
+
+/** The labels that a key follows, in SQL; NULL when there are none. */
+const followedLabels = (key: string) => `
+  (WITH RECURSIVE followed (type, id) AS (
+     SELECT e.target_type, e.target_id FROM (${from(key)}) e
+     UNION
+     SELECT e.target_type, e.target_id FROM followed f CROSS JOIN LATERAL (${from('f')}) e)
+   SELECT array_agg(DISTINCT l.label COLLATE "C" ORDER BY l.label COLLATE "C")
+   FROM followed f
+   CROSS JOIN LATERAL (${labelsOfTarget}) AS target
+   CROSS JOIN unnest(target.labels) AS l (label))`;
 
 /** A resource that a batch writes or deletes. */
 interface Changed extends Key {
@@ -51,7 +69,8 @@ type New = Changed & { row: Row };
  * Gives each resource the labels of the resources that it follows, directly or over others: a prescription is
  * as sensitive as the Medication it references, and a Provenance as its target. The resources may come in any
  * order, and in several loads. A stored resource has its labels already, so a new one can only add labels:
- * its own, and the labels of its targets.
+ * its own, and the labels of its targets. No label of a resource that was stored before is left with others,
+ * because a mark stays of it ({@link isFollowed}).
  * @param changed the resources that the batch wrote or deleted
  * @param assigned the stored resources that the batch gave to other owners
  * @throws NeedsTurn when a label may change, and other loaders store resources at the same time
@@ -129,6 +148,27 @@ async function referringToLabelled(
 }
 
 /**
+ * The labels that resources without an owner follow. Their rows have no note of them.
+ * @param keys of any resources
+ * @returns by `Type/id`
+ */
+export async function labelsOfWaiting(
+  client: PoolClient,
+  keys: readonly Key[],
+): Promise<Map<string, string[]>> {
+  const { rows } = await client.query<Key & { labels: string[] }>({
+    name: 'load-labels-of-waiting',
+    text: `
+      SELECT found.type, found.id, found.labels
+      FROM (SELECT w.type, w.id, ${followedLabels('w')} AS labels
+            FROM unnest($1::text[], $2::text[]) AS k (type, id) JOIN waiting_resource w USING (type, id)) found
+      WHERE found.labels IS NOT NULL`,
+    values: columnsOf(keys),
+  });
+  return new Map(rows.map((row) => [nameOf(row), row.labels]));
+}
+
+/**
  * Gives each of these resources the labels that it follows.
  * @returns the resources whose labels were others
  */
@@ -147,15 +187,7 @@ async function setLabels(client: PoolClient, table: string, keys: readonly Key[]
     text: `
       UPDATE ${table} r SET followed_labels = found.labels
       FROM (
-        SELECT k.type, k.id,
-          (WITH RECURSIVE followed (type, id) AS (
-             SELECT e.target_type, e.target_id FROM (${from('k')}) e
-             UNION
-             SELECT e.target_type, e.target_id FROM followed f CROSS JOIN LATERAL (${from('f')}) e)
-           SELECT array_agg(DISTINCT l.label COLLATE "C" ORDER BY l.label COLLATE "C")
-           FROM followed f
-           CROSS JOIN LATERAL (${labelsOfTarget}) AS target
-           CROSS JOIN unnest(target.labels) AS l (label)) AS labels
+        SELECT k.type, k.id, ${followedLabels('k')} AS labels
         FROM unnest($1::text[], $2::text[]) AS k (type, id)) AS found
       WHERE r.type = found.type AND r.id = found.id AND r.followed_labels IS DISTINCT FROM found.labels
       RETURNING r.type, r.id`,

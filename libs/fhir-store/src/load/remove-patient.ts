@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { binaryType } from '../definitions/definitions.js';
+import { isFollowed } from './follow-labels.js';
 import { forgetPointers } from './pointers.js';
 import { deletionOf } from './snapshot.js';
 import { durable, storeBatch } from './store-batch.js';
@@ -86,7 +87,10 @@ const ownResources = (client: PoolClient, patient: string): Promise<Key[]> =>
     patient,
   );
 
-/** Takes the patient's part in resources of several patients, and the marks of deleted resources. */
+/**
+ * Takes the patient's part in resources of several patients, and the marks of deleted resources. A mark with
+ * labels that a resource of another patient follows stays, without the patient.
+ */
 async function forgetShared(client: PoolClient, patient: string): Promise<void> {
   const { rows } = await client.query<{ refs: string[] }>(
     'DELETE FROM member_resource WHERE patient = $1 RETURNING refs',
@@ -97,7 +101,11 @@ async function forgetShared(client: PoolClient, patient: string): Promise<void> 
     rows.flatMap(({ refs }) => refs.map((target) => [patient, target] as const)),
   );
   await client.query('DELETE FROM member_reference WHERE patient = $1', [patient]);
-  await client.query('DELETE FROM deleted_resource WHERE patients = ARRAY[$1::text]', [patient]);
+  await client.query(
+    `DELETE FROM deleted_resource d
+     WHERE d.patients = ARRAY[$1::text] AND NOT (d.labels IS NOT NULL AND ${isFollowed('d')})`,
+    [patient],
+  );
   await client.query(
     'UPDATE deleted_resource SET patients = array_remove(patients, $1::text) WHERE $1::text = ANY(patients)',
     [patient],

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import type { Batch, BinaryRow, Row, RowBytes, Unresolved } from './batch.js';
 import { binaryType } from '../definitions/definitions.js';
-import { followLabels, rememberLabelReferences } from './follow-labels.js';
+import { followLabels, labelsOfWaiting, rememberLabelReferences } from './follow-labels.js';
 import { columnsOf, fromRuns, keyOf, nameOf, runsByType, textArray, type Key } from './keys.js';
 import { assignOwners, directOwners, ownerFollowers } from './owners.js';
 import { rememberUnnamed } from './unnamed.js';
@@ -164,9 +164,11 @@ export async function write(
 ): Promise<void> {
   const pointers: Pointers = new Map();
   const old = changed.filter(({ wasThere }) => wasThere);
-  const { owned, others } = await remove(client, old);
   const deleted = changed.filter(({ row }) => row === undefined);
-  if (deleted.length > 0) await rememberDeleted(client, deleted, owned, others);
+  // Before their references are removed.
+  const followed = deleted.length > 0 ? await labelsOfWaiting(client, deleted) : undefined;
+  const { owned, others } = await remove(client, old);
+  if (followed) await rememberDeleted(client, deleted, owned, others, followed);
   const written = changed.filter(isResource);
   const derived = written.filter(({ row }) => row.patients === undefined);
   // Before the references of the batch are stored: its own resources are no followers.
@@ -258,16 +260,22 @@ async function remove(
   return { owned, others };
 }
 
-/** Keeps version, owners and labels of deleted resources: their readers get 410. */
+/**
+ * Keeps version, owners and labels of deleted resources: their readers get 410.
+ * @param followed the labels that the resources follow which waited, by `Type/id`
+ */
 async function rememberDeleted(
   client: PoolClient,
   deleted: readonly Change[],
   owned: readonly Owned[],
   others: readonly Removed[],
+  followed: ReadonlyMap<string, readonly string[]>,
 ): Promise<void> {
   const patientsOf = new Map<string, string[]>();
   for (const row of owned) patientsOf.set(nameOf(row), [...(patientsOf.get(nameOf(row)) ?? []), row.patient]);
-  const labelsOf = new Map([...owned, ...others].map((row) => [nameOf(row), row.labels]));
+  const labelsOf = new Map<string, readonly string[] | null>(followed);
+  for (const row of [...owned, ...others])
+    if (row.labels) labelsOf.set(nameOf(row), [...row.labels, ...(followed.get(nameOf(row)) ?? [])]);
   const rows = deleted.map(({ type, id, version }) => ({
     type,
     id,

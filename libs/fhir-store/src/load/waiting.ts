@@ -1,4 +1,6 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
+import { isFollowed, labelsOfWaiting } from './follow-labels.js';
+import { columnsOf, nameOf, type Key } from './keys.js';
 import { inTurn } from './loader-lock.js';
 
 /** A resource that is not served, because something that it depends on is not loaded. */
@@ -23,29 +25,52 @@ export async function listWaiting(pool: Pool): Promise<WaitingResource[]> {
 }
 
 /**
- * Drops resources that wait. An earlier version of a resource that is served stays.
+ * Drops resources that wait. An earlier version of a resource that is served stays. Resources that follow the
+ * labels of a dropped one keep them, as they do when a resource is deleted.
  * @param resources `Type/id` each; all when undefined
  * @returns how many were dropped
  */
 export async function dropWaiting(pool: Pool, resources?: readonly string[]): Promise<number> {
   const client = await pool.connect();
-  const chosen = (alias: string) =>
-    resources === undefined ? 'true' : `${alias}.type || '/' || ${alias}.id = ANY($1)`;
-  const values = resources === undefined ? [] : [resources];
+  const isChosen = `($1::text[] IS NULL OR w.type || '/' || w.id = ANY($1))`;
   try {
     return await inTurn(client, async () => {
-      for (const table of ['owner_reference', 'label_reference'])
-        await client.query(
-          `DELETE FROM ${table} o USING waiting_resource w
-           WHERE o.type = w.type AND o.id = w.id AND ${chosen('w')}`,
-          values,
-        );
-      let dropped = 0;
-      for (const table of ['waiting_resource', 'unresolved_resource'])
-        dropped += (await client.query(`DELETE FROM ${table} w WHERE ${chosen('w')}`, values)).rowCount ?? 0;
-      return dropped;
+      const { rows: keys } = await client.query<Key>(
+        `SELECT w.type, w.id FROM waiting_resource w WHERE ${isChosen}`,
+        [resources],
+      );
+      await dropWithReferences(client, keys);
+      const { rowCount } = await client.query(`DELETE FROM unresolved_resource w WHERE ${isChosen}`, [
+        resources,
+      ]);
+      return keys.length + (rowCount ?? 0);
     });
   } finally {
     client.release();
   }
+}
+
+async function dropWithReferences(client: PoolClient, keys: readonly Key[]): Promise<void> {
+  // Before their references are deleted.
+  const followed = await labelsOfWaiting(client, keys);
+  for (const table of ['owner_reference', 'label_reference'])
+    await client.query(
+      `DELETE FROM ${table} o USING unnest($1::text[], $2::text[]) AS k (type, id)
+       WHERE o.type = k.type AND o.id = k.id`,
+      columnsOf(keys),
+    );
+  const { rows } = await client.query<Key & { version: number; labels: string[] | null }>(
+    `DELETE FROM waiting_resource w USING unnest($1::text[], $2::text[]) AS k (type, id)
+     WHERE w.type = k.type AND w.id = k.id RETURNING w.type, w.id, w.version, w.labels`,
+    columnsOf(keys),
+  );
+  const marks = rows
+    .map((row) => ({ ...row, labels: [...(row.labels ?? []), ...(followed.get(nameOf(row)) ?? [])] }))
+    .filter(({ labels }) => labels.length > 0);
+  await client.query(
+    `INSERT INTO deleted_resource (type, id, version, labels)
+     SELECT * FROM jsonb_to_recordset($1) AS d (type text, id text, version int, labels text[])
+     WHERE ${isFollowed('d')}`,
+    [JSON.stringify(marks)],
+  );
 }
