@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
+import { rename, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { swcOptions } from '../../swc.options.js';
 
@@ -59,15 +60,29 @@ export function allProjects(root) {
   );
 }
 
-/** @returns pairs of a source file and its compiled file, for missing or outdated compiled files */
+/**
+ * Whether two times of files are the same. A file keeps its time in nanoseconds; `utimes` sets microseconds.
+ * @param one milliseconds since the epoch
+ */
+const isSameTime = (one, other) => Math.abs(one - other) < 0.01;
+
+/**
+ * A compiled file has the time of its source. So it is outdated after any change, also when a source with an
+ * earlier time was put back.
+ * @returns sources with missing or outdated compiled files: both paths, and the time of the source
+ */
 function outdated(root, folder, notBefore) {
   const source = join(root, folder, 'src');
   return readdirSync(source, { recursive: true })
     .filter((file) => /\.tsx?$/.test(file) && !file.endsWith('.d.ts') && !isOfTests(file))
-    .map((file) => [join(source, file), join(root, folder, 'dist', file.replace(/\.tsx?$/, '.js'))])
-    .filter(([from, to]) => {
-      const made = statSync(to, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-      return made < Math.max(statSync(from).mtimeMs, notBefore);
+    .map((file) => {
+      const from = join(source, file);
+      const to = join(root, folder, 'dist', file.replace(/\.tsx?$/, '.js'));
+      return { from, to, changed: statSync(from).mtimeMs };
+    })
+    .filter(({ to, changed }) => {
+      const made = statSync(to, { throwIfNoEntry: false });
+      return !made || made.ctimeMs < notBefore || !isSameTime(made.mtimeMs, changed);
     });
 }
 
@@ -79,13 +94,15 @@ function removeOrphans(root, folder) {
   if (!existsSync(made)) return;
   for (const file of readdirSync(made, { recursive: true }).filter((name) => name.endsWith('.js'))) {
     const stem = join(source, file.slice(0, -'.js'.length));
-    if (!existsSync(`${stem}.ts`) && !existsSync(`${stem}.tsx`)) rmSync(join(made, file));
+    if (!existsSync(`${stem}.ts`) && !existsSync(`${stem}.tsx`))
+      // Another run may have removed it.
+      rmSync(join(made, file), { force: true });
   }
 }
 
 /**
- * Compiles projects to `dist` with SWC, like `tsc -b` but without type checks and declarations. A file newer
- * than its source stays, whichever compiler wrote it.
+ * Compiles projects to `dist` with SWC, like `tsc -b` but without type checks and declarations. Files of
+ * `tsc -b` are compiled again, because they do not have the time of their source.
  * @returns the number of compiled files
  */
 export async function transpile(root, folders) {
@@ -100,12 +117,16 @@ export async function transpile(root, folders) {
   if (work.length === 0) return 0;
   const { transformFile } = await import('@swc/core');
   await Promise.all(
-    work.map(async ([from, to]) => {
+    work.map(async ({ from, to, changed }) => {
       const { code } = await transformFile(from, { ...swcOptions, swcrc: false, configFile: false });
       mkdirSync(dirname(to), { recursive: true });
-      // Renames the finished file, so that no process reads a partial file.
-      await writeFile(`${to}.${process.pid}`, code);
-      await rename(`${to}.${process.pid}`, to);
+      // Renames the finished file, so that no process reads a partial file. The name is new, because Vitest
+      // may load its settings twice at a time. A source that changed after its time was read is compiled
+      // again in the next run.
+      const unfinished = `${to}.${randomUUID()}`;
+      await writeFile(unfinished, code);
+      await utimes(unfinished, changed / 1000, changed / 1000);
+      await rename(unfinished, to);
     }),
   );
   return work.length;

@@ -1,4 +1,4 @@
-import {
+import fs, {
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -7,9 +7,10 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { projectsToRun, transpile } from '../transpile.mjs';
 import { repositoryRoot } from './system.js';
 
@@ -48,13 +49,19 @@ export class Service { constructor(readonly store: Store) {} }\n`,
     expect(() => made('testing/builder.js')).toThrow();
   });
 
-  it('is made again only where the source is newer, whichever program made it', async () => {
+  it('is made again only where the source is another one, newer or older', async () => {
     expect(await build()).toBe(0);
-    writeFileSync(source('store.ts'), 'export class Store { readonly changed = true; }\n');
-    const later = new Date(Date.now() + 5000);
-    utimesSync(source('store.ts'), later, later);
-    expect(await build()).toBe(1);
-    expect(made('store.js')).toContain('changed');
+    for (const [text, seconds] of [
+      ['changed', 5],
+      ['restored', -3600],
+    ] as const) {
+      writeFileSync(source('store.ts'), `export class Store { readonly ${text} = true; }\n`);
+      const time = new Date(Date.now() + seconds * 1000);
+      utimesSync(source('store.ts'), time, time);
+      expect(await build()).toBe(1);
+      expect(made('store.js')).toContain(text);
+      expect(await build()).toBe(0);
+    }
   });
 
   it('loses what has no source any more', async () => {
@@ -65,6 +72,26 @@ export class Service { constructor(readonly store: Store) {} }\n`,
     await build();
     expect(() => made('moved.js')).toThrow();
     expect(made('page.js')).toContain('preact');
+  });
+
+  it('is built though another program removes the same file at the same time', async () => {
+    const orphan = join(root, 'libs/one/dist/orphan.js');
+    writeFileSync(orphan, '');
+    const { readdirSync } = fs;
+    const listing = vi.spyOn(fs, 'readdirSync').mockImplementation(((...given: [string, object]) => {
+      const names = readdirSync(...given);
+      if (given[0] === dirname(orphan)) rmSync(orphan);
+      return names;
+    }) as never);
+    syncBuiltinESMExports();
+    try {
+      expect(await build()).toBe(0);
+      expect(listing).toHaveBeenCalled();
+      expect(() => made('orphan.js')).toThrow();
+    } finally {
+      listing.mockRestore();
+      syncBuiltinESMExports();
+    }
   });
 
   it('stops at a source that cannot be read, and says which', async () => {
