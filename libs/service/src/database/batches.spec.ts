@@ -88,7 +88,7 @@ it.each(['22P05', '23505', '21000', '54000'])(
       () => Promise.reject(sqlError(code)),
       async (item) => void alone.push(item),
     );
-    await work(['a', 'b']);
+    for (const stored of await work(['a', 'b'])) await stored;
     expect(alone).toEqual(['a', 'b']);
   },
 );
