@@ -106,6 +106,31 @@ describe('a stranger does not learn whether an address has an account', () => {
     await expectAlike(known, (email) => visitor.post('/forgot-password', { email }), []);
   });
 
+  it('from the time of a forgotten password: the answer waits for nothing that only an account needs', async () => {
+    const own = await new DataSource({ type: 'postgres', url: portal.config.DATABASE_URL }).initialize();
+    const lock = own.createQueryRunner();
+    const email = known();
+    const links = async () =>
+      (await mailsTo(visitor, email)).filter(({ subject }) => subject === 'Choose a new password').length;
+    const before = await links();
+    try {
+      await lock.startTransaction();
+      // No link to a new password can be stored, so an answer that waits for it does not come.
+      await lock.query('SELECT 1 FROM account WHERE email = $1 FOR UPDATE', [email]);
+      const answers = [
+        await visitor.json('POST', '/api/password-resets', { email }),
+        await visitor.post('/forgot-password', { email }),
+      ];
+      expect(answers.map(({ status }) => status)).toEqual([202, 200]);
+      expect(await links()).toBe(before);
+    } finally {
+      await lock.rollbackTransaction();
+      await lock.release();
+      await own.destroy();
+    }
+    await eventually(async () => (await links()) === before + 2);
+  });
+
   it('from a sign-in with a passkey, which asks for no address', async () => {
     const options = async () => (await visitor.json('POST', '/api/sessions/passkey/options')).json;
     const { challenge: _first, ...first } = await options();
