@@ -27,7 +27,9 @@ const swc = {
 
 const root = import.meta.dirname;
 
-/** Tests import the sources in place of the compiled files when TEST_SOURCES is set, and while Vitest watches. */
+/**
+ * Tests import the sources in place of the compiled files when TEST_SOURCES is set, and while Vitest watches.
+ */
 const importsSources =
   Boolean(process.env.TEST_SOURCES) || !process.argv.some((one) => one === 'run' || one === '--run');
 if (!importsSources) await transpile(root, allProjects(root));

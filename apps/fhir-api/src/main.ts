@@ -10,8 +10,9 @@ setFlagsFromString('--no-allocation-site-pretenuring');
 // they wait for each other.
 setFlagsFromString('--no-parallel-scavenge');
 
-// A heap of at most 128 MB grows by 30 % until V8 collects it fully. The buffers of answers count as growth, so
-// even 160 small requests a second caused two or three full collections a second, each a pause of 10 to 30 ms.
+// A heap of at most 128 MB grows by 30 % until V8 collects it fully. The buffers of answers count as growth,
+// so even 160 small requests a second caused two or three full collections a second, each 10 to 30
+// ms long.
 setFlagsFromString('--heap-growing-percent=100');
 
 await fhirApi.run();

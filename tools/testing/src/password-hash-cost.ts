@@ -47,8 +47,8 @@ export function hashAsInProduction(): void {
 }
 
 /**
- * The hashes and comparisons of passwords during an action, each with its cost. They decide how long an answer
- * takes, and unlike its time they are the same on a busy machine.
+ * The hashes and comparisons of passwords during an action, each with its cost. They decide how long an
+ * answer takes, and unlike its time they are the same on a busy machine.
  */
 export async function passwordWorkOf<T>(action: () => Promise<T>): Promise<{ result: T; work: string[] }> {
   const state = inProcess.payerPasswordHashes;

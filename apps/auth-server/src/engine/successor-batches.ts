@@ -15,8 +15,8 @@ interface Succession {
 
 /**
  * One batch runs at a time: two would halve their sizes, and each costs a commit. A batch never waits for a
- * lock. A use that begins later than its app waits would be unknown to the app, and its repetition a reuse: see
- * `isRepeatable`.
+ * lock. A use that begins later than its app waits would be unknown to the app, and its repetition a reuse:
+ * see `isRepeatable`.
  */
 const limits = { lanes: 1, largest: 50, longestWait: 5000 };
 

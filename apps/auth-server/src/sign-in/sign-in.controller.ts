@@ -31,8 +31,8 @@ import { SignInRecords } from '../interactions/sign-in-records.js';
 const deviceCookie = 'auth_known_device';
 
 /**
- * A read in the packet of another one. Its failure shows where it is awaited: by then, the other read may have
- * led to the answer of the request, which must be the only one.
+ * A read in the packet of another one. Its failure shows where it is awaited: by then, the other read may
+ * have led to the answer of the request, which must be the only one.
  */
 function sentAlong<T>(read: Promise<T>): Promise<T> {
   read.catch(() => undefined);

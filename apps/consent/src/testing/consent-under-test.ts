@@ -158,7 +158,9 @@ export async function startConsentUnderTest() {
   const statusOf = async (grantId: string): Promise<string> =>
     (await source.query('SELECT status FROM app_grant WHERE grant_id = $1', [grantId]))[0]?.status;
 
-  /** The events in the log. An answer waits for the relay for a limited time only, so this waits for it too. */
+  /**
+   * The events in the log. An answer waits for the relay for a limited time only, so this waits for it too.
+   */
   const published = async (type: string) => {
     await eventually(async () => (await source.query('SELECT FROM outbox LIMIT 1')).length === 0);
     return (await log.read(log.pool, 0n, [type], 1000)).rows.map(

@@ -48,8 +48,8 @@ export class Slowdown {
 }
 
 /**
- * Nanoseconds that the main thread has used a processor, at the start of the file. The threads that compile and
- * that collect garbage use as much again: with their time the machine would never look busy.
+ * Nanoseconds that the main thread has used a processor, at the start of the file. The threads that compile
+ * and that collect garbage use as much again: with their time the machine would never look busy.
  */
 const ofMainThread = `/proc/self/task/${process.pid}/schedstat`;
 

@@ -23,8 +23,8 @@ import type { UsedProofs } from './used-proofs.js';
 import { VerifiedToken } from './verified-token.js';
 
 /**
- * Live tokens of an environment that are surely cached; the cache has at most twice as many. A token takes about
- * 2 kB. To verify a token again takes as long as to answer several reads.
+ * Live tokens of an environment that are surely cached; the cache has at most twice as many. A token takes
+ * about 2 kB. To verify a token again takes as long as to answer several reads.
  */
 const cacheCapacity = 10_000;
 /** Milliseconds to wait for the events of a fresh registration or approval before a refusal. */

@@ -10,8 +10,8 @@ export class ApiReference {
 }
 
 /**
- * The documents of this process by public URL. A document depends on nothing else, and each takes a quarter of
- * the service's start. Tests start the service many times in a process.
+ * The documents of this process by public URL. A document depends on nothing else, and each takes a quarter
+ * of the service's start. Tests start the service many times in a process.
  */
 const documents = new Map<string, OpenAPIObject>();
 

@@ -77,7 +77,8 @@ describe('the relay publishes an event without polling', () => {
 
 it.each(['replica', 'group'] as const)('a %s applies an event without polling', async (mode) => {
   const { close } = await bench.consume(`woken-${mode}`, mode);
-  // The start of the session that listens wakes the consumer, too: perhaps for the first event, never for both.
+  // The start of the session that listens wakes the consumer, too: perhaps for the first event, never for
+  // both.
   for (const id of ['first', 'second']) {
     await untilAllWait(1);
     await bench.publish(revocationEvent(`${id} of ${mode}`, mode));

@@ -36,9 +36,9 @@ const from = (key: string) => edges(`e.type = ${key}.type AND e.id = ${key}.id`)
 const to = (key: string) => edges(`e.target_type = ${key}.type AND e.target_id = ${key}.id`);
 
 /**
- * Whether other resources follow the labels of a key, in SQL. The key then keeps its labels in a row or in the
- * mark of a deleted resource: the others would have labels that no target has, and a resource with this key
- * would count as new.
+ * Whether other resources follow the labels of a key, in SQL. The key then keeps its labels in a row or in
+ * the mark of a deleted resource: the others would have labels that no target has, and a resource with this
+ * key would count as new.
  */
 export const isFollowed = (key: string): string => `EXISTS (${to(key)})`;
 

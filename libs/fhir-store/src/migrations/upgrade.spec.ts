@@ -9,8 +9,8 @@ import { baseUrl, directory, member, TestStore } from '../testing/store.js';
 import { createSchema, storeMigrations } from './index.js';
 
 /*
- * A database that was made by the oldest migration, holds data, and is upgraded, against a fresh one with the same data: both
- * answer every parameter alike. A developer's machine asks a sample of the parameters.
+ * A database that was made by the oldest migration, holds data, and is upgraded, against a fresh one with the
+ * same data: both answer every parameter alike. A developer's machine asks a sample of the parameters.
  */
 
 const fresh = new TestStore();

@@ -5,8 +5,8 @@ import type { ConditionContext, Row } from './parameter-type.js';
 /* Conditions that several types of parameters share. */
 
 /**
- * Keys as the text of an SQL array. The driver would quote each number of an array, which takes longer than all
- * else that this process does for a long list.
+ * Keys as the text of an SQL array. The driver would quote each number of an array, which takes longer than
+ * all else that this process does for a long list.
  */
 const arrayOf = (keys: readonly number[]) => `{${keys.join()}}`;
 

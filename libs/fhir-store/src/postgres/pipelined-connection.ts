@@ -99,8 +99,8 @@ export class PipelinedConnection {
 }
 
 /**
- * Whether the connection ends with this error, before `pg` says so: `pg` gives it up after its time limit, and
- * the server does when it stops.
+ * Whether the connection ends with this error, before `pg` says so: `pg` gives it up after its time limit,
+ * and the server does when it stops.
  */
 const isEnd = (error: Error & { severity?: string }): boolean =>
   error.severity === 'FATAL' || error.message === 'Query read timeout';
@@ -110,9 +110,9 @@ function send({ client, packet }: Open): void {
 }
 
 /**
- * Plans a statement once for each connection, whatever its values. Tables of members have partitions, of which
- * PostgreSQL counts all when it estimates such a plan; so it would plan every execution anew, which takes
- * longer than the read.
+ * Plans a statement once for each connection, whatever its values. Tables of members have partitions, of
+ * which PostgreSQL counts all when it estimates such a plan; so it would plan every execution anew, which
+ * takes longer than the read.
  */
 export const plannedOnce = { options: '-c plan_cache_mode=force_generic_plan' };
 

@@ -6,7 +6,8 @@ const sharedStatement = 0.5;
 
 /**
  * Milliseconds. A reading of the processor time is a system call and takes several microseconds. A step that
- * is shorter than this is measured by the clock: another program that takes the processor keeps it for longer.
+ * is shorter than this is measured by the clock: another program that takes the processor keeps it for
+ * longer.
  */
 const shortStep = 0.25;
 /** Milliseconds for which the steps that begin share one reading. */

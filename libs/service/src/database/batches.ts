@@ -34,28 +34,30 @@ export interface BatchLimits {
   /** Most items of a batch. */
   largest: number;
   /**
-   * Milliseconds after which a waiting item is refused with {@link DatabaseBusy}. Without it, an item waits as
-   * long as the batches before it take.
+   * Milliseconds after which a waiting item is refused with {@link DatabaseBusy}. Without it, an item waits
+   * as long as the batches before it take.
    */
   longestWait?: number;
 }
 
 /**
- * Runs code outside of any request. A request loads no module, so the storages of requests are empty here. The
- * lane of a batch serves many requests and must not run within the first of them.
+ * Runs code outside of any request. A request loads no module, so the storages of requests are empty here.
+ * The lane of a batch serves many requests and must not run within the first of them.
  */
 const outsideRequests = AsyncLocalStorage.snapshot();
 
 /**
- * Gathers items of many requests: the items that arrive while a batch runs form the next batch. So a lone item
- * does not wait, and under load one statement serves many requests. When the database is unavailable, the
- * waiting items fail with the batch, instead of one batch after another.
+ * Gathers items of many requests: the items that arrive while a batch runs form the next batch. So a lone
+ * item does not wait, and under load one statement serves many requests. When the database is unavailable,
+ * the waiting items fail with the batch, instead of one batch after another.
  */
 export class Batches<Item, Result> {
   private waiting: Waiting<Item, Result>[] = [];
   private running = 0;
 
-  /** @param work resolves with the outcome of each item, in their order. Its own failure is that of all items */
+  /**
+   * @param work resolves with the outcome of each item, in their order. Its own failure is that of all items
+   */
   constructor(
     private readonly work: (items: readonly Item[]) => Promise<readonly (Result | Promise<Result>)[]>,
     private readonly limits: BatchLimits,

@@ -15,13 +15,15 @@ export const tookTooLong = (error: unknown): boolean =>
 
 /**
  * Whether PostgreSQL refused the values of a statement: class 21 (a row given twice), 22 (data), 23
- * (constraints), 54 (a limit, for example the size of an index row). The same statement may succeed with other
- * values.
+ * (constraints), 54 (a limit, for example the size of an index row). The same statement may succeed with
+ * other values.
  */
 export const refusedValues = (error: unknown): boolean =>
   /^(21|22|23|54)...$/.test(String((error as { code?: unknown } | undefined)?.code));
 
-/** Work that was not begun, because the database was busy for too long. Answered like an unavailable database. */
+/**
+ * Work that was not begun, because the database was busy for too long. Answered like an unavailable database.
+ */
 export class DatabaseBusy extends Error {
   /** `insufficient_resources` of PostgreSQL (Appendix A, class 53). */
   readonly code = '53000';

@@ -12,8 +12,8 @@ const repetitions = 1000;
 export const p99Of = (rounds: readonly (readonly number[])[]): number => quantiles(rounds.flat()).p99;
 
 /**
- * The p99 of one sample as a multiple of another's. Whole rounds are drawn again for the interval, because the
- * latencies of one round depend on each other: one busy second of the machine slows a hundred of them.
+ * The p99 of one sample as a multiple of another's. Whole rounds are drawn again for the interval, because
+ * the latencies of one round depend on each other: one busy second of the machine slows a hundred of them.
  * @param beside and @param control latencies by round; the rounds of the two alternated
  */
 export function ratioOfP99(

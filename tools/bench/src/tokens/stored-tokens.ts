@@ -20,8 +20,8 @@ export interface StoredTokens {
 }
 
 /**
- * What stored tokens cost auth-server. The tokens are copies of a real one in the database, because the memory
- * of the process must depend neither on the rows nor on the requests before.
+ * What stored tokens cost auth-server. The tokens are copies of a real one in the database, because the
+ * memory of the process must depend neither on the rows nor on the requests before.
  */
 export async function storedTokens(
   bench: BenchSystem,

@@ -88,8 +88,9 @@ async function compare(own: Target, bare: Target, kind: RequestKind, seconds: nu
 }
 
 /**
- * Requests a second over some connections. Each connection sends one request before the time begins, one after
- * another: a sign-in takes long, and many at once on a busy machine find no free connection to the database.
+ * Requests a second over some connections. Each connection sends one request before the time begins, one
+ * after another: a sign-in takes long, and many at once on a busy machine find no free connection to the
+ * database.
  */
 async function rate(target: Target, kind: RequestKind, seconds: number): Promise<number> {
   return withConnections(target, connections, async (all) => {

@@ -82,8 +82,8 @@ export interface StepWrites {
 
 /**
  * Writes a step. `$2` are the interactions that it uses up. When another request has used up one of them,
- * nothing is written. The row lock of the first deletion lets the other request wait for its outcome.
- * A late step of a finished interaction does not open it again, and a session that ended during the step stays
+ * nothing is written. The row lock of the first deletion lets the other request wait for its outcome. A late
+ * step of a finished interaction does not open it again, and a session that ended during the step stays
  * ended. Stores no artifact of an ended grant, like `storeArtifact`.
  */
 const write = `
