@@ -5,11 +5,13 @@ import type { DataSource } from 'typeorm';
 import { tokenUsed } from '../facts/revocation-recovery.js';
 import type { TokenUse } from './token-request-state.js';
 import { storeOneSuccessor } from './token-rows.js';
-import type { ArtifactRow } from './unit-of-work/artifact-row.js';
+import { recordOf, type ArtifactRow } from './unit-of-work/artifact-row.js';
 
 interface Succession {
   environment: Environment;
   use: TokenUse;
+  /** SHA-256 of the id of the used token. */
+  usedHash: string;
   successor: ArtifactRow;
 }
 
@@ -37,7 +39,7 @@ export function storeSuccessor(
   let batch = batches.get(source);
   if (!batch)
     batches.set(source, (batch = new Batches<Succession, boolean>((all) => storeAll(source, all), limits)));
-  return batch.add({ environment, use, successor });
+  return batch.add({ environment, use, usedHash: sha256(use.id), successor });
 }
 
 /**
@@ -98,31 +100,22 @@ async function storeAll(
 
 /** @returns the keys of the tokens whose use was stored */
 async function storeTogether(source: DataSource, all: readonly Succession[]): Promise<Set<string>> {
-  const given = all.map(
-    ({ environment, use, successor: { model, id, payload, grantId, uid, lifetime } }) => ({
-      environment,
-      used_model: use.model,
-      used_sha256: sha256(use.id),
-      event_id: randomUUID(),
-      model,
-      id_sha256: sha256(id),
-      payload,
-      grant_id: grantId,
-      uid,
-      lifetime,
-    }),
-  );
+  const given = all.map(({ environment, use, usedHash, successor }) => ({
+    ...recordOf(successor),
+    environment,
+    used_model: use.model,
+    used_sha256: usedHash,
+    event_id: randomUUID(),
+  }));
   const rows = await preparedRows<{ environment: string; model: string; id_sha256: string }>(
     source,
     'store-successors',
     storeMany,
     [JSON.stringify(given), tokenUsed, new Date().toISOString()],
   );
-  const used = new Set(rows.map((row) => `${row.environment} ${row.model} ${row.id_sha256}`));
-  return new Set(all.filter((_, i) => used.has(placeOf(given[i]!))).map(keyOf));
+  return new Set(rows.map((row) => nameOf(row.environment, row.model, row.id_sha256)));
 }
 
-const keyOf = ({ environment, use }: Succession) => `${environment} ${use.model} ${use.id}`;
+const keyOf = ({ environment, use, usedHash }: Succession) => nameOf(environment, use.model, usedHash);
 
-const placeOf = (given: { environment: string; used_model: string; used_sha256: string }) =>
-  `${given.environment} ${given.used_model} ${given.used_sha256}`;
+const nameOf = (environment: string, model: string, idHash: string) => `${environment} ${model} ${idHash}`;

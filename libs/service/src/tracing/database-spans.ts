@@ -15,7 +15,7 @@ export function recordQueries(tracer: Tracer): void {
   const query = client.query;
   client.query = function (this: { database?: string }, ...given: unknown[]) {
     const { text, name } = statementOf(given[0]);
-    // A batch has no text: `recordStatements` records each of its statements.
+    // A read of a shared connection shows no text here: `recordStatements` records it.
     if (text === '' && name === undefined) return query.apply(this, given);
     return recorded(tracer, given, () => query.apply(this, given), this.database);
   };

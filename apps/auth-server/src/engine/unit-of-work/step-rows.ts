@@ -3,7 +3,7 @@ import type { Environment } from '@payer/smart';
 import type { AdapterPayload } from 'oidc-provider';
 import { DataSource } from 'typeorm';
 import type { Member } from '../../members/members.js';
-import type { ArtifactRow } from './artifact-row.js';
+import { recordOf, type ArtifactRow } from './artifact-row.js';
 
 /** A stored artifact as one step of an interaction reads it. */
 export interface StepRow {
@@ -139,17 +139,7 @@ export async function writeStep(
     used.map(({ id }) => sha256(id)),
     others.map(({ model }) => model),
     others.map(({ id }) => sha256(id)),
-    JSON.stringify(
-      stored.map(({ model, id, payload, grantId, uid, lifetime, wasRead }) => ({
-        model,
-        id_sha256: sha256(id),
-        payload,
-        grant_id: grantId,
-        uid,
-        lifetime,
-        was_read: wasRead,
-      })),
-    ),
+    JSON.stringify(stored.map((row) => ({ ...recordOf(row), was_read: row.wasRead }))),
   ];
   const [row] =
     db instanceof DataSource
