@@ -291,7 +291,8 @@ const result = {
   eventsLost: lost.length,
   lost: lost.slice(0, 20),
   eventsWaiting: waiting,
-  duplicatesApplied: duplicates,
+  duplicatesApplied: duplicates.length,
+  changedByReplay: duplicates.slice(0, 20),
   deadLetters,
   interruptedAuthorizations: tally.interruptedAuthorizations,
   requestsWithoutAnswer: Object.fromEntries(tally.unavailable),
@@ -304,6 +305,6 @@ const results = join(repositoryRoot, '.data', 'storm');
 mkdirSync(results, { recursive: true });
 writeFileSync(join(results, `${values.transport}.json`), `${JSON.stringify(result, null, 2)}\n`);
 await stopAll();
-const failed = tally.violations.length + lost.length + waiting + duplicates + deadLetters;
+const failed = tally.violations.length + lost.length + waiting + duplicates.length + deadLetters;
 process.stdout.write(failed === 0 ? 'The promise held.\n' : `The promise did NOT hold: ${failed}.\n`);
 process.exit(failed === 0 ? 0 : 1);
