@@ -1,6 +1,7 @@
 import type { ClientConfig, QueryConfig } from 'pg';
 import { Packet } from './bind-message.js';
 import { BytesClient } from './bytes-client.js';
+import { atEndOfTurn } from './end-of-turn.js';
 import { PipelinedRead, PreparedStatements } from './pipelined-read.js';
 
 /** Milliseconds until a connection is given up, with every query that waits on it. */
@@ -47,7 +48,7 @@ export class PipelinedConnection {
 
   private ask<Row>(open: Open, statement: QueryConfig): Promise<{ rows: Row[] }> {
     return new Promise((resolve, reject) => {
-      if (open.packet.length === 0) setImmediate(send, open);
+      if (open.packet.length === 0) atEndOfTurn(() => send(open));
       const read = new PipelinedRead(statement, open.statements, (error, result) => {
         if (error && isEnd(error)) open.forget();
         if (error) reject(error);
