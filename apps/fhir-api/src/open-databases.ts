@@ -1,7 +1,7 @@
 import { watchPool } from '@payer/events';
 import { BytesClient, PipelinedReads, plannedOnce } from '@payer/fhir-store';
 import { openPool } from '@payer/fhir-store/pool';
-import { databaseTimeouts, recordStatements, type RunningPart } from '@payer/service';
+import { databaseTimeouts, isTracing, recordStatements, type RunningPart } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import type { Pool } from 'pg';
 import type { Config } from './config.js';
@@ -15,6 +15,8 @@ export class Connections {
   readonly pool: Pool;
   /** Connections for reads by key, so that no read waits behind a search. */
   readonly reads: PipelinedReads;
+  /** A traced read has its own statement, so that its trace shows it. */
+  readonly maxCombinedReads = isTracing() ? 1 : undefined;
   readonly quickSearches: PipelinedReads;
 
   constructor(

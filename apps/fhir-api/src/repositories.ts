@@ -35,6 +35,7 @@ export function openRepositories(
       repository: openRepository({
         pool: connections.pool,
         reads: connections.reads,
+        maxCombinedReads: connections.maxCombinedReads,
         quickSearches: connections.quickSearches,
         environment,
         baseUrl: addresses[environment].fhirBaseUrl,

@@ -61,5 +61,6 @@ export * from './security/used-messages.js';
 export * from './start/command.js';
 export * from './start/logger.js';
 export * from './start/start.js';
+export { isTracing } from './tracing/open-telemetry.js';
 export { recordStatements } from './tracing/record-statements.js';
 export { currentRequestId } from './tracing/request-context.js';
