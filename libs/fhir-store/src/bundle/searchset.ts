@@ -45,27 +45,32 @@ export interface Pauses {
 export async function searchset(page: Page, pauses: Pauses): Promise<Searchset> {
   const { search, baseUrl, matches, included, total } = page;
   const count = total === undefined ? '' : `,"total":${total}`;
-  const parts: Text[] = [
-    `{"resourceType":"Bundle","type":"searchset"${count},"link":${JSON.stringify(linksOf(page))}`,
-  ];
+  const parts: Text[] = [];
+  // Stored ids have letters, digits, hyphens and dots only, and need no escapes.
+  const base = JSON.stringify(baseUrl).slice(1, -1);
+  // The text before the next resource: one long part costs less than several short ones.
+  let text = `{"resourceType":"Bundle","type":"searchset"${count},"link":${JSON.stringify(linksOf(page))}`;
   let separator = ',"entry":[';
-  const add = (...entry: Text[]) => {
-    parts.push(separator, ...entry);
-    separator = ',';
-  };
   const addAll = async (resources: readonly Resource[], part: Subset, mode: 'match' | 'include') => {
     for (const { type, id, body } of resources) {
       if (pauses.isDue) await pauses.yield();
-      const fullUrl = JSON.stringify(`${baseUrl}/${type}/${id}`);
-      add(`{"fullUrl":${fullUrl},"resource":`, subset(type, body, part), `,"search":{"mode":"${mode}"}}`);
+      parts.push(
+        `${text}${separator}{"fullUrl":"${base}/${type}/${id}","resource":`,
+        subset(type, body, part),
+      );
+      text = `,"search":{"mode":"${mode}"}}`;
+      separator = ',';
     }
   };
   await addAll(matches, search, 'match');
   // `_elements` applies to the matches only (FHIR R4 §3.1.1.5.9).
   await addAll(included, { summary: search.summary, elements: undefined }, 'include');
   const issues = [...search.ignored.map(ignoredIssue), ...search.incomplete.map(incompleteIssue)];
-  if (issues.length > 0) add(outcomeEntry(issues));
-  parts.push(separator === ',' ? ']}' : '}');
+  if (issues.length > 0) {
+    text += separator + outcomeEntry(issues);
+    separator = ',';
+  }
+  parts.push(text + (separator === ',' ? ']}' : '}'));
   return { json: concat(parts), resources: matches.length + included.length };
 }
 

@@ -78,35 +78,52 @@ export interface RowInterval {
   unit: string;
 }
 
-const intervalColumns = {
-  date: (alias: string, v: string) =>
-    `unnest(${alias}.date_param, ${alias}.date_low, ${alias}.date_high) AS ${v} (p, l, h)`,
-  number: (alias: string, v: string) =>
-    `unnest(${alias}.number_param, ${alias}.number_low, ${alias}.number_high, ${alias}.number_unit) AS ${v} (p, l, h, u)`,
-};
+/** The arrays with the intervals of a row: at the same place the parameter, the ends and the unit. */
+const intervalArrays = {
+  date: { parameter: 'date_param', ends: ['date_low', 'date_high'] },
+  number: { parameter: 'number_param', ends: ['number_low', 'number_high', 'number_unit'] },
+} as const;
 
-/** Rows with an interval of a parameter that passes one of the tests. */
+/** Most tests that are written twice. A longer list would make the statement twice as long. */
+const testsInPlace = 10;
+
+/**
+ * Rows with an interval of a parameter that passes one of the tests. Most rows have one interval of a
+ * parameter, which is read by its place: unfolding the arrays of a row takes ten times as long.
+ */
 export function hasInterval(
   statement: Statement,
   alias: string,
-  kind: keyof typeof intervalColumns,
+  kind: keyof typeof intervalArrays,
   parameter: number,
   tests: readonly ((row: RowInterval) => string)[],
 ): string {
+  const { parameter: parameters, ends } = intervalArrays[kind];
+  const asked = statement.bind(parameter, '::smallint');
+  const passes = ([low = '', high = '', unit = '']: readonly string[]) =>
+    `(${tests.map((test) => test({ low, high, unit })).join(' OR ')})`;
   const v = statement.alias();
-  const row = { low: `${v}.l`, high: `${v}.h`, unit: `${v}.u` };
-  const passed = tests.map((test) => test(row)).join(' OR ');
-  return `EXISTS (SELECT 1 FROM ${intervalColumns[kind](alias, v)} WHERE ${v}.p = ${statement.bind(parameter, '::smallint')} AND (${passed}))`;
+  const arrays = [parameters, ...ends].map((array) => `${alias}.${array}`);
+  const unfolded = `EXISTS (SELECT 1 FROM unnest(${arrays.join(', ')}) AS ${v} (parameter, ${ends.join(', ')})
+    WHERE ${v}.parameter = ${asked} AND ${passes(ends.map((end) => `${v}.${end}`))})`;
+  if (tests.length > testsInPlace) return unfolded;
+  const first = `array_position(${alias}.${parameters}, ${asked})`;
+  return `CASE WHEN ${first} IS NULL THEN false
+    WHEN array_position(${alias}.${parameters}, ${asked}, ${first} + 1) IS NULL
+    THEN ${passes(ends.map((end) => `${alias}.${end}[${first}]`))}
+    ELSE ${unfolded} END`;
 }
 
-/** The ends of an interval as placeholders, bound when they are used. */
+/** The ends of an interval as placeholders, bound when they are used first. */
 export function boundEnds(statement: Statement, range: { low: number; high: number }, cast: string) {
+  let low: string | undefined;
+  let high: string | undefined;
   return {
     get low() {
-      return statement.bind(range.low, cast);
+      return (low ??= statement.bind(range.low, cast));
     },
     get high() {
-      return statement.bind(range.high, cast);
+      return (high ??= statement.bind(range.high, cast));
     },
   };
 }

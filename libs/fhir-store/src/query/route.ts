@@ -86,6 +86,13 @@ export function isQuick({ type, filters, sort, count, revincludes }: Search, rou
 }
 
 /**
+ * Whether counting all matches is sure to cost little: it reads the rows that a page without matches would
+ * read.
+ */
+export const isQuickCount = (search: Search): boolean =>
+  isCompartmentType(search.type) && isQuick(search, 'scan');
+
+/**
  * Whether an answer may have thousands of resources: matches, resources that reference them, or resources of
  * several rounds of includes.
  */

@@ -16,7 +16,15 @@ import { Meter, metered } from './meter.js';
 import { orderOf } from './sort.js';
 import { Pace } from './pace.js';
 import { parseSearch } from './parse-search.js';
-import { isLarge, isQuick, rowsWithKeys, routeToAll, routeToPage, wholeSharedRows } from './route.js';
+import {
+  isLarge,
+  isQuick,
+  isQuickCount,
+  rowsWithKeys,
+  routeToAll,
+  routeToPage,
+  wholeSharedRows,
+} from './route.js';
 import { hasMatches, isCounted } from './total.js';
 import { Unindexed } from './unindexed.js';
 import { referencesOf, visibleRows } from './visible-rows.js';
@@ -57,6 +65,10 @@ export interface SearchLimits {
 interface MatchRow extends FoundRow {
   [key: `k${number}`]: unknown;
 }
+
+/** The access and the query of a search as text, for the cursors of its pages. */
+const boundTo = (search: Search, access: Access): string =>
+  JSON.stringify([search.type, accessKey(access), search.used]);
 
 /** Runs searches of one database and writes their searchset Bundles. */
 export class Searcher {
@@ -109,8 +121,7 @@ export class Searcher {
     access: Access,
     connections: Connections,
   ): Promise<Searchset> {
-    const bound = JSON.stringify([search.type, accessKey(access), search.used]);
-    const { rows, together } = await this.matches(search, access, bound, connections);
+    const { rows, together } = await this.matches(search, access, connections);
     const more = rows.length > search.count;
     const matches = more ? rows.slice(0, search.count) : rows;
     const pace = new Pace(connections.meter);
@@ -122,7 +133,7 @@ export class Searcher {
     const complete = !more && search.cursor === undefined && hasMatches(search);
     const total =
       complete && search.total !== 'none' ? matches.length : await this.total(search, access, connections);
-    const next = more ? this.nextCursor(matches, bound) : undefined;
+    const next = more ? this.nextCursor(matches, boundTo(search, access)) : undefined;
     const incomplete = await this.unindexed.of(search);
     const asked = { ...search, path, incomplete };
     const page = { search: asked, baseUrl: this.baseUrl, matches, included, total, next };
@@ -133,7 +144,6 @@ export class Searcher {
   private async matches(
     search: Search,
     access: Access,
-    bound: string,
     connections: Connections,
   ): Promise<{ rows: MatchRow[]; together?: FoundRow[] }> {
     if (!hasMatches(search)) return { rows: [] };
@@ -143,7 +153,7 @@ export class Searcher {
     const order = orderOf(statement, 'r', search);
     const route = routeToPage(search, access, keys, others.length > 0, this.frequencies);
     if (search.cursor !== undefined) {
-      const cursor = this.cursors.read(search.cursor, bound);
+      const cursor = this.cursors.read(search.cursor, boundTo(search, access));
       others.push(order.after(cursor.keys, cursor.id));
     }
     const includes = search.includes.length + search.revincludes.length > 0;
@@ -216,7 +226,7 @@ export class Searcher {
     const { keys, others } = this.filters(statement, search, access);
     const source = rowsWithKeys(statement, { from, where }, keys, routeToAll(access, keys, this.frequencies));
     const [row] = await run<{ total: number }>(
-      connections.pool,
+      connections[isQuickCount(search) ? 'quick' : 'pool'],
       `SELECT count(*)::integer AS total FROM ${source.from} WHERE ${[source.where, ...others].join(' AND ')}`,
       statement.values,
     );
