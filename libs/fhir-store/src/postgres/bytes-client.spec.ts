@@ -34,6 +34,21 @@ describe('values of type text', () => {
     }
   });
 
+  it('stay as they came while the connection reads later answers', async () => {
+    const read = async (letter: string) => {
+      const { rows } = await pool.query<{ text: Buffer }>({
+        text: `SELECT repeat($1::text, n) AS text FROM unnest(ARRAY[5000, 9000, 200000]) AS n`,
+        values: [letter],
+        types: textAsBytes,
+      });
+      return rows.map(({ text }) => text);
+    };
+    const first = await read('a');
+    for (const letter of ['b', 'c', 'd']) await read(letter);
+    expect(first.map((text) => text.length)).toEqual([5000, 9000, 200_000]);
+    for (const text of first) expect(text.every((byte) => byte === 0x61)).toBe(true);
+  });
+
   it('come as strings to everybody else, in arrays too', async () => {
     const { rows } = await pool.query(
       `SELECT 'ü' AS text, ARRAY['a"b', 'c,d', NULL] AS list, '{"a": 1}'::jsonb AS json, 2::int AS n, true AS yes`,

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import pg, { type ClientConfig, type CustomTypesConfig } from 'pg';
 
@@ -11,7 +12,8 @@ interface Connection extends EventEmitter {
 /** Code of the message that holds a row (PostgreSQL 17 manual §53.7, DataRow). */
 const dataRow = 0x44;
 /** Bytes of a message's code, and of its length, which counts itself. */
-const [codeLength, lengthLength] = [1, 4];
+const codeLength = 1;
+const headLength = codeLength + 4;
 /** Bytes: a shorter value costs less as a string, unless it is one of many. */
 const longValue = 4096;
 /** Bytes of rows: behind them, all values of an answer stay bytes, except very short ones such as ids. */
@@ -47,6 +49,14 @@ export const textAsBytes = {
 /** Types of any other query. */
 export const decodedTypes = { getTypeParser: decoded } as CustomTypesConfig;
 
+/** Bytes that one reading of a socket may take. */
+const readingLength = 65_536;
+
+/** Takes the bytes of a connection. They are overwritten when `take` returns. */
+interface Receiver {
+  take(bytes: Buffer): void;
+}
+
 /**
  * A client that can give long values as bytes ({@link textAsBytes}), where `pg` makes strings: the JSON of
  * resources goes from the database to the network unchanged. Strings on the way would be most of the cost of
@@ -54,7 +64,13 @@ export const decodedTypes = { getTypeParser: decoded } as CustomTypesConfig;
  */
 export class BytesClient extends pg.Client {
   constructor(config?: string | ClientConfig) {
-    super({ ...(typeof config === 'string' ? { connectionString: config } : config), types: decodedTypes });
+    const receiver: Receiver = { take: () => undefined };
+    super({
+      ...(typeof config === 'string' ? { connectionString: config } : config),
+      types: decodedTypes,
+      // The types of pg lack the function's parameter.
+      stream: ((settings: { ssl?: unknown }) => socketFor(settings, receiver)) as () => Socket,
+    });
     const { connection } = this as unknown as { connection: Connection };
     const readMessages = connection.attachListeners.bind(connection);
     connection.attachListeners = (stream) => {
@@ -64,20 +80,38 @@ export class BytesClient extends pg.Client {
         (bytes) => others.emit('data', bytes),
         (fields) => connection.emit('dataRow', { name: 'dataRow', fieldCount: fields.length, fields }),
       );
+      receiver.take = (bytes) => messages.take(bytes);
       stream.on('data', (bytes: Buffer) => messages.take(bytes));
       stream.on('end', () => others.emit('end'));
     };
   }
 }
 
-/** Takes rows out of the stream of the server's messages, and passes the other messages on in order. */
+/**
+ * A socket that reads into one buffer, again and again, and emits no `data`. A new buffer for each reading
+ * counts as growth of the heap until the next full collection. With TLS, `pg` reads from another socket.
+ */
+function socketFor({ ssl }: { ssl?: unknown }, receiver: Receiver): Socket {
+  if (ssl) return new Socket();
+  const buffer = Buffer.allocUnsafeSlow(readingLength);
+  const callback = (length: number) => {
+    receiver.take(buffer.subarray(0, length));
+    return true;
+  };
+  return new Socket({ onread: { buffer, callback } });
+}
+
+/**
+ * Takes rows out of the stream of the server's messages, and passes the other messages on in order. Copies
+ * all bytes that are needed later.
+ */
 class Messages {
-  private held: Buffer[] = [];
-  private heldLength = 0;
+  /** The message that has begun: its head until its length is known, then all of it. */
+  private begun: Buffer | undefined;
+  /** Bytes of that message that have come. */
+  private filled = 0;
   /** Bytes of rows since the last other message. */
   private answered = 0;
-  /** Length of the message that has begun, as far as it is known. */
-  private needed = codeLength + lengthLength;
 
   constructor(
     private readonly passOn: (bytes: Buffer) => void,
@@ -85,46 +119,79 @@ class Messages {
   ) {}
 
   take(bytes: Buffer): void {
-    this.held.push(bytes);
-    this.heldLength += bytes.length;
-    if (this.heldLength < this.needed) return;
-    const all = this.held.length === 1 ? bytes : Buffer.concat(this.held, this.heldLength);
-    const rest = this.read(all);
-    this.held = rest.length > 0 ? [rest] : [];
-    this.heldLength = rest.length;
+    let at = 0;
+    while (this.begun && at < bytes.length) at += this.fill(this.begun, bytes, at);
+    if (at < bytes.length) this.begin(bytes, this.read(bytes, at, false));
   }
 
-  /** @returns the bytes of a message that is not complete */
-  private read(bytes: Buffer): Buffer {
-    let at = 0;
-    let others = 0;
-    this.needed = codeLength + lengthLength;
-    while (bytes.length - at >= codeLength + lengthLength) {
-      const end = at + codeLength + bytes.readUInt32BE(at + codeLength);
-      if (end > bytes.length) {
-        this.needed = end - at;
-        break;
-      }
+  /** Keeps the bytes of a message that is not complete. */
+  private begin(bytes: Buffer, at: number): void {
+    if (at === bytes.length) return;
+    const isLengthKnown = bytes.length - at >= headLength;
+    this.begun = Buffer.allocUnsafe(isLengthKnown ? lengthOf(bytes, at) : headLength);
+    this.filled = bytes.copy(this.begun, 0, at);
+  }
+
+  /** Reads the message that has begun when it is complete. @returns the number of bytes that it has taken */
+  private fill(begun: Buffer, bytes: Buffer, at: number): number {
+    const taken = bytes.copy(begun, this.filled, at);
+    this.filled += taken;
+    if (this.filled < begun.length) return taken;
+    this.begun = undefined;
+    const length = lengthOf(begun, 0);
+    if (length === begun.length) this.read(begun, 0, true);
+    else {
+      this.begun = Buffer.allocUnsafe(length);
+      this.filled = begun.copy(this.begun);
+    }
+    return taken;
+  }
+
+  /**
+   * Reads complete messages.
+   * @param isKept whether the bytes stay as they are
+   * @returns where a message begins that is not complete
+   */
+  private read(bytes: Buffer, start: number, isKept: boolean): number {
+    let kept = isKept ? bytes : undefined;
+    const keep = () => (kept ??= Buffer.from(bytes));
+    const passOn = (from: number, to: number) => {
+      if (from < to) this.passOn(kept?.subarray(from, to) ?? Buffer.from(bytes.subarray(from, to)));
+    };
+    let at = start;
+    let others = start;
+    while (bytes.length - at >= headLength) {
+      const end = at + lengthOf(bytes, at);
+      if (end > bytes.length) break;
       if (bytes[at] === dataRow) {
-        if (others < at) {
-          this.passOn(bytes.subarray(others, at));
-          this.answered = 0;
-        }
+        if (others < at) this.answered = 0;
+        passOn(others, at);
         this.takeRow(
-          fieldsOf(bytes, at + codeLength + lengthLength, this.answered > longAnswer ? veryShort : longValue),
+          fieldsOf(bytes, at + headLength, this.answered > longAnswer ? veryShort : longValue, keep),
         );
         this.answered += end - at;
         others = end;
       }
       at = end;
     }
-    if (others < at) this.passOn(bytes.subarray(others, at));
-    return bytes.subarray(at);
+    passOn(others, at);
+    return at;
   }
 }
 
-/** @param from length from which a value stays bytes */
-function fieldsOf(bytes: Buffer, start: number, from: number): (string | Buffer | null)[] {
+/** Length of a message with its head. */
+const lengthOf = (bytes: Buffer, at: number): number => codeLength + bytes.readUInt32BE(at + codeLength);
+
+/**
+ * @param from length from which a value stays bytes
+ * @param keep gives the same bytes in a buffer that stays as it is
+ */
+function fieldsOf(
+  bytes: Buffer,
+  start: number,
+  from: number,
+  keep: () => Buffer,
+): (string | Buffer | null)[] {
   const fields = new Array<string | Buffer | null>(bytes.readUInt16BE(start));
   let at = start + 2;
   for (let i = 0; i < fields.length; i++) {
@@ -135,7 +202,7 @@ function fieldsOf(bytes: Buffer, start: number, from: number): (string | Buffer 
         ? null
         : length < from
           ? bytes.toString('utf8', at, at + length)
-          : bytes.subarray(at, at + length);
+          : keep().subarray(at, at + length);
     if (length > 0) at += length;
   }
   return fields;
