@@ -88,8 +88,9 @@ const intervalArrays = {
 const testsInPlace = 10;
 
 /**
- * Rows with an interval of a parameter that passes one of the tests. Most rows have one interval of a
- * parameter, which is read by its place: unfolding the arrays of a row takes ten times as long.
+ * Rows with an interval of a parameter that passes one of the tests. Most rows have one date of a parameter,
+ * which is read by its place: unfolding the arrays of a row takes ten times as long. A quantity has several
+ * entries, one for each name of its unit.
  */
 export function hasInterval(
   statement: Statement,
@@ -106,7 +107,7 @@ export function hasInterval(
   const arrays = [parameters, ...ends].map((array) => `${alias}.${array}`);
   const unfolded = `EXISTS (SELECT 1 FROM unnest(${arrays.join(', ')}) AS ${v} (parameter, ${ends.join(', ')})
     WHERE ${v}.parameter = ${asked} AND ${passes(ends.map((end) => `${v}.${end}`))})`;
-  if (tests.length > testsInPlace) return unfolded;
+  if (kind === 'number' || tests.length > testsInPlace) return unfolded;
   const first = `array_position(${alias}.${parameters}, ${asked})`;
   return `CASE WHEN ${first} IS NULL THEN false
     WHEN array_position(${alias}.${parameters}, ${asked}, ${first} + 1) IS NULL

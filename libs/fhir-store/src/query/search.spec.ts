@@ -95,6 +95,38 @@ describe('date', () => {
   ]);
 });
 
+describe('several dates of a parameter', () => {
+  beforeAll(() =>
+    store.put(
+      [['2026-01-01', '2026-06-01'], ['2026-06-01'], []].map((dates) => ({
+        resourceType: 'Goal',
+        id: `goal-${dates.length}`,
+        lifecycleStatus: 'active',
+        description: { text: 'Walk' },
+        subject: { reference: 'Patient/anna' },
+        startDate: '2030-01-01',
+        target: dates.map((dueDate) => ({ measure: { text: 'steps' }, dueDate })),
+      })),
+    ),
+  );
+  const others = (count: number) => Array.from({ length: count }, (_, i) => `${1900 + i}`).join();
+  finds(anna, [
+    ['Goal?target-date=2026-01-01', ['goal-2']],
+    ['Goal?target-date=2026-06-01', ['goal-1', 'goal-2']],
+    ['Goal?target-date=ge2026-02-01', ['goal-1', 'goal-2']],
+    ['Goal?target-date=le2026-02-01', ['goal-2']],
+    ['Goal?target-date=ge2026-02-01&target-date=le2026-02-01', ['goal-2']],
+    ['Goal?target-date=gt2026-01-01,lt2000', ['goal-1', 'goal-2']],
+    ['Goal?target-date=ne2026-06-01', ['goal-2']],
+    ['Goal?target-date=gt2029', []],
+    ['Goal?start-date=2030', ['goal-0', 'goal-1', 'goal-2']],
+    [`Goal?target-date=2026-01,${others(9)}`, ['goal-2']],
+    [`Goal?target-date=2026-01,${others(60)}`, ['goal-2']],
+    [`Goal?target-date=2026,${others(60)}`, ['goal-1', 'goal-2']],
+    ['Goal?target-date:missing=true', ['goal-0']],
+  ]);
+});
+
 describe('quantity and composite', () => {
   finds(anna, [
     ['Observation?value-quantity=70', ['w1']],

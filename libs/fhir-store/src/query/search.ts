@@ -164,7 +164,8 @@ export class Searcher {
       : includes
         ? `, ${referencesOf('r', search.includes.length > 0)}`
         : '';
-    const columns = `r.type, r.body${forIncludes}`;
+    // All matches have the same type. Only rows beside included ones need to say it.
+    const columns = includes ? `r.type, r.body${forIncludes}` : 'r.body';
     const chosen = (selected: string) => `SELECT ${selected}${order.select} FROM ${source.from}
        WHERE ${[source.where, ...others].join(' AND ')} ORDER BY ${order.orderBy('r')} LIMIT ${statement.bind(search.count + 1)}`;
     const page =
@@ -172,7 +173,11 @@ export class Searcher {
         ? wholeSharedRows(chosen('r.id, r.place_in_table'), columns, order)
         : chosen(`r.id, ${columns}`);
     const database = connections[isQuick(search, route) ? 'quick' : 'pool'];
-    if (!atOnce) return { rows: await run<MatchRow>(database, page, statement.values) };
+    if (!atOnce) {
+      const rows = await run<MatchRow>(database, page, statement.values);
+      for (const row of rows) row.type = search.type;
+      return { rows };
+    }
     const all = await run<MatchRow & { place: number }>(
       database,
       `WITH found AS MATERIALIZED (
