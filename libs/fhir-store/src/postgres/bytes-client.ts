@@ -36,21 +36,29 @@ function decoded(type: number): Parse {
   return decoder;
 }
 
-const asItCame: Parse = (value) => value;
-
 /**
  * Types of a query that takes long values of type `text` as the bytes that PostgreSQL sent, when it runs on a
  * {@link BytesClient}.
+ * @param copy copies the bytes, which are overwritten afterwards
  */
-export const textAsBytes = {
-  getTypeParser: (type: number) => (type === textType ? asItCame : decoded(type)),
-} as CustomTypesConfig;
+export function textAsBytesBy(copy: (bytes: Buffer) => Buffer): CustomTypesConfig {
+  const text: Parse = (value) => (typeof value === 'string' ? value : copy(value));
+  return {
+    getTypeParser: (type: number) => (type === textType ? text : decoded(type)),
+  } as CustomTypesConfig;
+}
+
+/** Types of {@link textAsBytesBy} whose bytes stay as they are. */
+export const textAsBytes = textAsBytesBy((bytes) => Buffer.from(bytes));
 
 /** Types of any other query. */
 export const decodedTypes = { getTypeParser: decoded } as CustomTypesConfig;
 
 /** Bytes that one reading of a socket may take. */
 const readingLength = 65_536;
+
+/** Bytes of the longest message that keeps its buffer for the next one. */
+const longestHeld = 262_144;
 
 /** Takes the bytes of a connection. They are overwritten when `take` returns. */
 interface Receiver {
@@ -102,14 +110,16 @@ function socketFor({ ssl }: { ssl?: unknown }, receiver: Receiver): Socket {
 }
 
 /**
- * Takes rows out of the stream of the server's messages, and passes the other messages on in order. Copies
- * all bytes that are needed later.
+ * Takes rows out of the stream of the server's messages, and passes the other messages on in order. The bytes
+ * of a row are overwritten when `takeRow` returns.
  */
 class Messages {
-  /** The message that has begun: its head until its length is known, then all of it. */
-  private begun: Buffer | undefined;
-  /** Bytes of that message that have come. */
+  /** Holds a message that spans several readings. */
+  private held = Buffer.alloc(0);
+  /** Bytes of that message that have come; 0 when there is none. */
   private filled = 0;
+  /** Length of that message; of its head until its own length is known. */
+  private needed = 0;
   /** Bytes of rows since the last other message. */
   private answered = 0;
 
@@ -120,61 +130,61 @@ class Messages {
 
   take(bytes: Buffer): void {
     let at = 0;
-    while (this.begun && at < bytes.length) at += this.fill(this.begun, bytes, at);
-    if (at < bytes.length) this.begin(bytes, this.read(bytes, at, false));
+    while (this.filled > 0 && at < bytes.length) at += this.fill(bytes, at);
+    if (at < bytes.length) at = this.read(bytes, at);
+    if (at < bytes.length) this.hold(bytes, at);
   }
 
-  /** Keeps the bytes of a message that is not complete. */
-  private begin(bytes: Buffer, at: number): void {
-    if (at === bytes.length) return;
-    const isLengthKnown = bytes.length - at >= headLength;
-    this.begun = Buffer.allocUnsafe(isLengthKnown ? lengthOf(bytes, at) : headLength);
-    this.filled = bytes.copy(this.begun, 0, at);
+  /** Holds the bytes of a message that is not complete. */
+  private hold(bytes: Buffer, at: number): void {
+    this.reserve(bytes.length - at < headLength ? headLength : lengthOf(bytes, at));
+    this.filled = bytes.copy(this.held, 0, at);
   }
 
-  /** Reads the message that has begun when it is complete. @returns the number of bytes that it has taken */
-  private fill(begun: Buffer, bytes: Buffer, at: number): number {
-    const taken = bytes.copy(begun, this.filled, at);
+  /** Reads the held message when it is complete. @returns the number of bytes that it has taken */
+  private fill(bytes: Buffer, at: number): number {
+    const taken = bytes.copy(this.held, this.filled, at, at + this.needed - this.filled);
     this.filled += taken;
-    if (this.filled < begun.length) return taken;
-    this.begun = undefined;
-    const length = lengthOf(begun, 0);
-    if (length === begun.length) this.read(begun, 0, true);
+    if (this.filled < this.needed) return taken;
+    const length = lengthOf(this.held, 0);
+    if (length > this.needed) this.reserve(length);
     else {
-      this.begun = Buffer.allocUnsafe(length);
-      this.filled = begun.copy(this.begun);
+      const message = this.held.subarray(0, length);
+      this.filled = 0;
+      this.read(message, 0);
+      if (this.held.length > longestHeld) this.held = Buffer.alloc(0);
     }
     return taken;
   }
 
-  /**
-   * Reads complete messages.
-   * @param isKept whether the bytes stay as they are
-   * @returns where a message begins that is not complete
-   */
-  private read(bytes: Buffer, start: number, isKept: boolean): number {
-    let kept = isKept ? bytes : undefined;
-    const keep = () => (kept ??= Buffer.from(bytes));
-    const passOn = (from: number, to: number) => {
-      if (from < to) this.passOn(kept?.subarray(from, to) ?? Buffer.from(bytes.subarray(from, to)));
-    };
+  private reserve(length: number): void {
+    this.needed = length;
+    if (length <= this.held.length) return;
+    const longer = Buffer.allocUnsafeSlow(Math.max(length, Math.min(2 * length, longestHeld)));
+    this.held.copy(longer, 0, 0, this.filled);
+    this.held = longer;
+  }
+
+  /** Reads complete messages. @returns where a message begins that is not complete */
+  private read(bytes: Buffer, start: number): number {
     let at = start;
     let others = start;
+    const passOn = (end: number) => {
+      if (others < end) this.passOn(Buffer.from(bytes.subarray(others, end)));
+    };
     while (bytes.length - at >= headLength) {
       const end = at + lengthOf(bytes, at);
       if (end > bytes.length) break;
       if (bytes[at] === dataRow) {
         if (others < at) this.answered = 0;
-        passOn(others, at);
-        this.takeRow(
-          fieldsOf(bytes, at + headLength, this.answered > longAnswer ? veryShort : longValue, keep),
-        );
+        passOn(at);
+        this.takeRow(fieldsOf(bytes, at + headLength, this.answered > longAnswer ? veryShort : longValue));
         this.answered += end - at;
         others = end;
       }
       at = end;
     }
-    passOn(others, at);
+    passOn(at);
     return at;
   }
 }
@@ -182,16 +192,8 @@ class Messages {
 /** Length of a message with its head. */
 const lengthOf = (bytes: Buffer, at: number): number => codeLength + bytes.readUInt32BE(at + codeLength);
 
-/**
- * @param from length from which a value stays bytes
- * @param keep gives the same bytes in a buffer that stays as it is
- */
-function fieldsOf(
-  bytes: Buffer,
-  start: number,
-  from: number,
-  keep: () => Buffer,
-): (string | Buffer | null)[] {
+/** @param from length from which a value stays bytes */
+function fieldsOf(bytes: Buffer, start: number, from: number): (string | Buffer | null)[] {
   const fields = new Array<string | Buffer | null>(bytes.readUInt16BE(start));
   let at = start + 2;
   for (let i = 0; i < fields.length; i++) {
@@ -202,7 +204,7 @@ function fieldsOf(
         ? null
         : length < from
           ? bytes.toString('utf8', at, at + length)
-          : keep().subarray(at, at + length);
+          : bytes.subarray(at, at + length);
     if (length > 0) at += length;
   }
   return fields;

@@ -22,8 +22,16 @@ export interface Database {
  */
 export type Text = string | Buffer;
 
-/** Runs a statement. The first short statements stay prepared. Values of type `text` are {@link Text}. */
-export async function run<Row>(database: Database, text: string, values: unknown[]): Promise<Row[]> {
+/**
+ * Runs a statement. The first short statements stay prepared. Values of type `text` are {@link Text}.
+ * @param types says where the bytes are kept
+ */
+export async function run<Row>(
+  database: Database,
+  text: string,
+  values: unknown[],
+  types = textAsBytes,
+): Promise<Row[]> {
   let name = names.get(text);
   if (name === undefined && names.size < maxPrepared && text.length <= maxPreparedLength) {
     name = `s${createHash('sha256').update(text).digest('hex').slice(0, 24)}`;
@@ -33,7 +41,7 @@ export async function run<Row>(database: Database, text: string, values: unknown
     ...(name === undefined ? {} : { name }),
     text,
     values,
-    types: textAsBytes,
+    types,
   });
   return rows as Row[];
 }

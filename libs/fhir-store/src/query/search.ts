@@ -3,6 +3,7 @@ import { accessKey, type Access } from '../access.js';
 import { searchset, type Searchset } from '../bundle/searchset.js';
 import { searchKey } from '../index/search-key.js';
 import { run, type Database } from '../postgres/database.js';
+import { Scratch } from '../postgres/scratch.js';
 import { Statement } from '../postgres/statement.js';
 import { limited, unlimited, type Limit } from './concurrency-limit.js';
 import { condition, exactKey } from './condition.js';
@@ -121,7 +122,23 @@ export class Searcher {
     access: Access,
     connections: Connections,
   ): Promise<Searchset> {
-    const { rows, together } = await this.matches(search, access, connections);
+    const scratch = new Scratch();
+    try {
+      return await this.page(search, path, access, connections, scratch);
+    } finally {
+      scratch.release();
+    }
+  }
+
+  /** @param scratch keeps the resources until the Bundle is written */
+  private async page(
+    search: Search,
+    path: string,
+    access: Access,
+    connections: Connections,
+    scratch: Scratch,
+  ): Promise<Searchset> {
+    const { rows, together } = await this.matches(search, access, connections, scratch);
     const more = rows.length > search.count;
     const matches = more ? rows.slice(0, search.count) : rows;
     const pace = new Pace(connections.meter);
@@ -145,6 +162,7 @@ export class Searcher {
     search: Search,
     access: Access,
     connections: Connections,
+    scratch: Scratch,
   ): Promise<{ rows: MatchRow[]; together?: FoundRow[] }> {
     if (!hasMatches(search)) return { rows: [] };
     const statement = new Statement();
@@ -174,7 +192,7 @@ export class Searcher {
         : chosen(`r.id, ${columns}`);
     const database = connections[isQuick(search, route) ? 'quick' : 'pool'];
     if (!atOnce) {
-      const rows = await run<MatchRow>(database, page, statement.values);
+      const rows = await run<MatchRow>(database, page, statement.values, scratch.types);
       for (const row of rows) row.type = search.type;
       return { rows };
     }
@@ -187,6 +205,7 @@ export class Searcher {
        ${atOnce.map((select) => `UNION ALL ${select}`).join('\n')}
        LIMIT ${statement.bind(search.count + 1 + maxIncluded + 1)}`,
       statement.values,
+      scratch.types,
     );
     // A union has no order.
     const rows = all.filter(({ place }) => place > 0).sort((a, b) => a.place - b.place);

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { Scratch } from './scratch.js';
+
+const text = 25;
+
+/** Reads a value as a row of a statement has it. */
+function read(scratch: Scratch, letter: string, length: number): Buffer {
+  const parse = scratch.types.getTypeParser(text) as unknown as (value: Buffer) => Buffer;
+  return parse(Buffer.alloc(length, letter));
+}
+
+const isAll = (value: Buffer, letter: string) => value.every((byte) => byte === letter.charCodeAt(0));
+
+describe('the memory of an answer', () => {
+  it('is used again after its release, and not before', () => {
+    const first = new Scratch();
+    const a = read(first, 'a', 5000);
+    const other = new Scratch();
+    const b = read(other, 'b', 5000);
+    expect(b.buffer).not.toBe(a.buffer);
+    expect([isAll(a, 'a'), isAll(b, 'b')]).toEqual([true, true]);
+    first.release();
+    expect(read(new Scratch(), 'c', 5000).buffer).toBe(a.buffer);
+    expect(isAll(b, 'b')).toBe(true);
+  });
+
+  it('keeps all values of an answer, also beyond its length', () => {
+    const scratch = new Scratch();
+    const letters = [...'abcdefgh'];
+    const values = letters.map((letter) => read(scratch, letter, 60_000));
+    expect(values.map((value) => value.length)).toEqual(letters.map(() => 60_000));
+    expect(values.map((value, i) => isAll(value, letters[i]!))).toEqual(letters.map(() => true));
+  });
+
+  it('is not touched by late rows of a statement that has failed', () => {
+    const failed = new Scratch();
+    read(failed, 'a', 5000);
+    failed.release();
+    failed.release();
+    const next = new Scratch();
+    const another = new Scratch();
+    const [b, c] = [read(next, 'b', 5000), read(another, 'c', 5000)];
+    const late = read(failed, 'x', 20_000);
+    expect([isAll(b, 'b'), isAll(c, 'c'), isAll(late, 'x')]).toEqual([true, true, true]);
+  });
+});
