@@ -95,5 +95,11 @@ export function dateEndsSql(key: string, prefix: string): { low: string; high: s
   return { low: `split_part(${ends}, '@', 1)::bigint`, high: `split_part(${ends}, '@', 2)::bigint` };
 }
 
+/** Whether a key is a code of any system: every code of a row has such a key. */
+const isCode = (key: string): boolean => /^\d+\|\|/.test(key);
+
+/** Whether `shared_reference` lists the shared resources that have the key: those of references and codes. */
+export const isListed = (key: string): boolean => isReference(key) || isCode(key);
+
 /** Whether a key is a reference by any parameter. */
 export const isReference = (key: string): boolean => /^\d+>/.test(key);

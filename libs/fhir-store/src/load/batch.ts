@@ -55,7 +55,7 @@ export interface RowBytes {
   resources: Uint8Array<ArrayBuffer>;
   /** Rows of `shared_string`. */
   strings: Uint8Array<ArrayBuffer>;
-  /** Rows of `shared_reference`. */
+  /** Rows of `shared_reference`: the keys of references and codes. */
   references: Uint8Array<ArrayBuffer>;
   /** Rows of `binary_part`. */
   binaryParts: Uint8Array<ArrayBuffer>;
@@ -157,7 +157,7 @@ const restColumns = [
 ];
 /** The columns that every table of resources has. */
 export const storedColumns = ['version', ...restColumns];
-export const sharedColumns = ['version', 'loader_version', ...restColumns];
+export const sharedColumns = ['version', 'loader_release', ...restColumns];
 export const memberColumns = ['version', 'patient', ...restColumns];
 
 /** Version of the rows that this loader writes; the database refuses loaders that write less. */

@@ -1,7 +1,7 @@
 import { indexColumns, containedJson, type IndexColumn } from '../index/columns.js';
 import type { ContainedValues, IndexValues } from '../index/row.js';
 import { isCompartmentType } from '../definitions/definitions.js';
-import { isReference } from '../index/keys.js';
+import { isListed } from '../index/keys.js';
 import { searchKey } from '../index/search-key.js';
 import { sharedStrings } from '../index/shared-strings.js';
 import {
@@ -28,9 +28,9 @@ const partBytes = 3 * 65_536;
 export const sharedStringColumns = ['type', 'param', 'folded', 'id'];
 export const sharedReferenceColumns = ['type', 'key', 'id'];
 
-/** The keys of a shared resource's references, by which chains find it. */
+/** The keys of a shared resource's references and codes, by which chains and searches find it in order. */
 export const sharedReferences = ({ tokens }: Pick<IndexValues, 'tokens'>): number[] =>
-  tokens.filter(isReference).map(searchKey);
+  tokens.filter(isListed).map(searchKey);
 
 /** Collects resources as rows that COPY reads. */
 export class Rows {

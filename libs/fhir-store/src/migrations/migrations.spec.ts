@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { startTestPostgres, type TestPostgres } from '@payer/testing';
 import { Pool } from 'pg';
 import { createSchema, storeMigrations } from './index.js';
+import { ListSharedCodes1764000000730 } from './shared-codes.migration.js';
 import { StoreDerivedRows1764000000400 } from './store-derived-rows.migration.js';
 
 let postgres: TestPostgres;
@@ -71,6 +72,42 @@ it('a loader that relies on triggers is waited for, and then refused; reading go
   await expect(pool.query(insert, ['too late'])).rejects.toThrow('loader_is_too_old');
 });
 
+it('resources that are there are listed by their codes, and a loader that would not do so is refused', async () => {
+  const client = await pool.connect();
+  const transaction = async (run: 'up' | 'down') => {
+    await client.query('BEGIN');
+    await new ListSharedCodes1764000000730()[run]({ query: (sql: string) => client.query(sql) } as never);
+    await client.query('COMMIT');
+  };
+  const store = (id: string) =>
+    client.query(
+      `INSERT INTO shared_resource (loader_version, type, id, version, last_updated, body, body_sha256, tokens, string_param,
+         string_value, string_folded, date_param, date_low, date_high, number_param, number_low, number_high, number_unit, refs)
+       VALUES (1, 'Organization', $1, 1, now(), '{}', '', ARRAY['4||open', '4~||', '5>Endpoint/||e', 'x4||'],
+         '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')`,
+      [id],
+    );
+  const listed = async () =>
+    (
+      await client.query<{ id: string; is_code: boolean }>(
+        `SELECT id, key = hashtextextended('4||open', 0) & 9007199254740991 AS is_code FROM shared_reference WHERE type = 'Organization'`,
+      )
+    ).rows;
+  try {
+    await transaction('down');
+    await store('there');
+    await transaction('up');
+    expect(await listed()).toEqual([{ id: 'there', is_code: true }]);
+    await expect(store('too late')).rejects.toThrow(/column "loader_version" .* does not exist/);
+    await transaction('down');
+    expect(await listed()).toEqual([]);
+    await client.query(`DELETE FROM shared_resource WHERE type = 'Organization'`);
+    await transaction('up');
+  } finally {
+    client.release();
+  }
+});
+
 it('no table has a trigger, and no SQL of the database knows a search parameter', async () => {
   const { rows } = await pool.query(`
     SELECT tgname AS name FROM pg_trigger WHERE NOT tgisinternal
@@ -80,8 +117,17 @@ it('no table has a trigger, and no SQL of the database knows a search parameter'
   expect(rows).toEqual([]);
 });
 
-it('the last migration can be taken back: then the loader before works again', async () => {
-  await new StoreDerivedRows1764000000400().down({ query: (sql: string) => pool.query(sql) } as never);
+it('the migrations can be taken back: then the loader before works again', async () => {
+  const client = await pool.connect();
+  const runner = { query: (sql: string) => client.query(sql) } as never;
+  try {
+    await client.query('BEGIN');
+    await new ListSharedCodes1764000000730().down(runner);
+    await new StoreDerivedRows1764000000400().down(runner);
+    await client.query('COMMIT');
+  } finally {
+    client.release();
+  }
   await pool.query(insert, ['again']);
   expect(await idsIn('shared_reference')).toEqual(['again', 'first', 'meanwhile', 'under way']);
 });

@@ -16,6 +16,7 @@ import { StoreDerivedRows1764000000400 } from './store-derived-rows.migration.js
 import { KeepUnresolvedResources1764000000500 } from './unresolved-resources.migration.js';
 import { RecordLoadRuns1764000000502 } from './load-runs.migration.js';
 import { KeepLoadFacts1764000000710 } from './load-facts.migration.js';
+import { ListSharedCodes1764000000730 } from './shared-codes.migration.js';
 import { CreateSharedStrings1764000000102 } from './shared-strings.migration.js';
 
 /** The migrations of a store's database, for TypeORM, in their order. */
@@ -39,4 +40,5 @@ export const storeMigrations = [
   RecordIndexedParameters1764000000700,
   KeepLoadFacts1764000000710,
   FollowLabels1764000000720,
+  ListSharedCodes1764000000730,
 ];

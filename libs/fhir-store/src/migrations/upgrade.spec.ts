@@ -16,7 +16,7 @@ import { createSchema, storeMigrations } from './index.js';
 const fresh = new TestStore();
 const upgraded = new TestStore();
 
-/** The tables that searches read, without the version of the loader. */
+/** The tables that searches read, without the release of the loader. */
 const tables = [
   'member_resource',
   'member_reference',
@@ -27,7 +27,7 @@ const tables = [
 
 async function contentOf(store: TestStore, table: string): Promise<string[]> {
   const { rows } = await store.pool.query<{ row: string }>(
-    `SELECT (to_jsonb(t) - 'loader_version')::text AS row FROM ${table} t`,
+    `SELECT (to_jsonb(t) - 'loader_release')::text AS row FROM ${table} t`,
   );
   return rows.map(({ row }) => row).sort();
 }

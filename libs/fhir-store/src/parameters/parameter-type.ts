@@ -78,6 +78,11 @@ export interface ParameterType {
   /** The one key that a row must have to pass the filter. Undefined when no single key decides. */
   exactKey?(filter: ValueFilter, baseUrl: string): string | undefined;
   /**
+   * The key, among those of `isListed` (`index/keys.ts`), of a list that has every row which passes a filter
+   * with one value. Undefined when there is no such list.
+   */
+  listedKey?(filter: ValueFilter): string | undefined;
+  /**
    * Undefined when rows cannot be sorted by the type.
    * @param end which of several values of a row decides
    */

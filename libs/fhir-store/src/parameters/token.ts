@@ -157,5 +157,11 @@ export const token: ParameterType = {
   ),
   exactKey: ({ definition, modifier, name, values: [value = ''] }) =>
     modifier === undefined ? tokenAsked(definition, name, value) : undefined,
+  listedKey: ({ definition, modifier, values: [value = ''] }) => {
+    const code = splitUnescaped(value, '|').map(unescape).at(-1)!;
+    // `system|` asks for every code of the system.
+    if (modifier !== undefined || (code === '' && value.includes('|'))) return undefined;
+    return indexKey.anySystem(definition.number, comparedCode(definition, code));
+  },
   sort: (row, parameter, end, statement) => sortByKey(row, keyPrefix.anySystem(parameter), end, statement),
 };

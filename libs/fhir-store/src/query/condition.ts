@@ -20,6 +20,12 @@ export function condition(context: ConditionContext, row: Row, filter: Filter): 
   }
 }
 
+/** The key of a list in order that has every shared row which passes the filter; undefined without a list. */
+export function listedKey(filter: Filter): string | undefined {
+  if (filter.kind !== 'value' || filter.values.length !== 1) return undefined;
+  return parameterTypeOf(filter.definition).listedKey?.(filter);
+}
+
 /** The one index key that a row must have to pass the filter. Undefined when no single key decides. */
 export function exactKey(filter: Filter, baseUrl: string): string | undefined {
   if (filter.kind !== 'value' || filter.values.length !== 1) return undefined;

@@ -115,8 +115,10 @@ export function includedAtOnce(
       const alias = statement.alias();
       const { from, where } = visibleRows(statement, type, access, alias);
       const ref = statement.alias();
-      const ids = `ARRAY(SELECT substr(${ref}.target, ${type.length + 2}) FROM page CROSS JOIN unnest(page.refs) AS ${ref} (target)
-        WHERE page.type = '${source}' AND ${pointsTo('page', definition, type, `${ref}.target`)})`;
+      // In the list of columns `unnest` costs much less than as a table for each row.
+      const ids = `ARRAY(SELECT substr(${ref}.target, ${type.length + 2})
+        FROM (SELECT unnest(page.refs) AS target, page.keys FROM page WHERE page.type = '${source}') AS ${ref}
+        WHERE ${pointsTo(ref, definition, type, `${ref}.target`)})`;
       return `(SELECT 0, ${alias}.type, ${alias}.id, ${alias}.body FROM ${from} WHERE ${where} AND ${alias}.id = ANY(${ids}) ${limit})`;
     }),
     ...revincludes.map(({ source, definition, target }) => {

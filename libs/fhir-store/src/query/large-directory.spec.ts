@@ -6,6 +6,18 @@ import { searchKey } from '../index/search-key.js';
 import { indexKey } from '../index/keys.js';
 import { parameterDefinition } from '../definitions/definitions.js';
 
+interface Plan {
+  'Node Type': string;
+  'Relation Name'?: string;
+  'Index Name'?: string;
+  'Sort Key'?: string[];
+  'Actual Rows': number;
+  'Actual Loops': number;
+  Plans?: Plan[];
+}
+
+const nodesOf = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
+
 /** What is found in other ways when there is much of it: common values, strings, places. */
 
 const store = new TestStore();
@@ -125,11 +137,65 @@ describe('a large directory', () => {
     ).toBeUndefined();
   });
 
+  it('reads of a common code the first of its list, and no more rows than the page has', async () => {
+    const search = async (parameters: string) => {
+      const query = vi.spyOn(store.pool, 'query');
+      await store.search(`PractitionerRole?${parameters}`, directory);
+      const asked = query.mock.calls.map(([config]) => config as unknown as QueryConfig);
+      query.mockRestore();
+      const page = asked.find(({ text }) => text?.includes('AS listed'));
+      if (!page) return undefined;
+      const { rows } = await store.pool.query<{ 'QUERY PLAN': { Plan: Plan }[] }>({
+        text: `EXPLAIN (ANALYZE, FORMAT JSON) ${page.text}`,
+        values: page.values!,
+      });
+      return nodesOf(rows[0]!['QUERY PLAN'][0]!.Plan);
+    };
+    const include = '&_include=PractitionerRole:practitioner';
+    const system = 'http://nucc.org/provider-taxonomy';
+    for (const parameters of [
+      'specialty=common',
+      `specialty=common${include}`,
+      `specialty=${system}|common`,
+    ]) {
+      const nodes = (await search(`${parameters}&_count=20`))!;
+      const scans = nodes.filter((node) => node['Relation Name'] !== undefined);
+      expect(scans.map((node) => node['Actual Rows'] * node['Actual Loops'])).toSatisfy((read: number[]) =>
+        read.every((rows) => rows <= 21),
+      );
+      expect(scans.map((node) => node['Index Name'])).toContain('shared_reference_found');
+      expect(nodes.map((node) => node['Node Type'])).not.toContain('Sort');
+    }
+    // Other searches need all rows with the code, or may find few of many.
+    for (const parameters of [
+      'specialty=common&active=true',
+      'specialty=common&_sort=-_id',
+      'specialty=common,rare',
+      'specialty:not=common',
+      `specialty=${system}|rare`,
+      `specialty=${system}|`,
+    ])
+      expect(await search(parameters)).toBeUndefined();
+  });
+
+  it('compares the system of a code with the rows of the list', async () => {
+    const system = 'http://nucc.org/provider-taxonomy';
+    const even = numbers
+      .filter((n) => n % 2 === 0)
+      .map(idOf)
+      .sort();
+    expect(await allPages(`PractitionerRole?specialty=${system}|common&_count=20`)).toEqual(even);
+    expect(await allPages('PractitionerRole?specialty=http://other.example|common')).toEqual([]);
+    expect(await allPages('PractitionerRole?specialty=|common')).toEqual([]);
+    expect(await allPages(`PractitionerRole?specialty=${system}|COMMON&_count=1000`)).toEqual(even);
+  });
+
   it('includes the resources of each page, whatever the route to its matches', async () => {
     // A hundred of 150 matches are too many for a scan in order.
-    for (const [count, sort] of [[20], [100], [100, '&_sort=-_id']] as const) {
+    const twice = '&specialty=http://nucc.org/provider-taxonomy|common';
+    for (const [count, more] of [[20], [100], [20, twice], [100, twice], [100, '&_sort=-_id']] as const) {
       const found: string[] = [];
-      const query = `PractitionerRole?specialty=common&_include=PractitionerRole:practitioner&_count=${count}${sort ?? ''}`;
+      const query = `PractitionerRole?specialty=common&_include=PractitionerRole:practitioner&_count=${count}${more ?? ''}`;
       for (let next: string | undefined = query; next;) {
         const bundle = await store.search(next, directory);
         const of = (mode: string): string[] =>
@@ -154,7 +220,7 @@ describe('a large directory', () => {
     'sorts ids and not whole rows, where the index gives rows in no order: %s',
     async (parameters) => {
       const query = vi.spyOn(store.pool, 'query');
-      await store.search(`PractitionerRole?specialty=common&_count=100${parameters}`, directory);
+      await store.search(`PractitionerRole?specialty=common&active=true&_count=100${parameters}`, directory);
       const asked = query.mock.calls.map(([config]) => config as unknown as QueryConfig);
       query.mockRestore();
       const page = asked.find(({ text }) => text?.includes('place_in_table'))!;

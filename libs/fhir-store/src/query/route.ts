@@ -1,22 +1,33 @@
 import type { Access } from '../access.js';
 import { isCompartmentType } from '../definitions/definitions.js';
+import { searchKey } from '../index/search-key.js';
 import type { Statement } from '../postgres/statement.js';
+import { listedKey } from './condition.js';
 import type { Filter, Search } from './filter.js';
 import type { KeyFrequencies } from './key-frequencies.js';
 import { isNearest, type Order } from './sort.js';
-import { rowsByKeys, type Source } from './visible-rows.js';
+import { listedRows, rowsByKeys, type Source } from './visible-rows.js';
 
 /**
  * How a statement gets to the rows that have all the keys:
  *
  * - `scan`: in the order of the answer, row by row. A patient's rows are few; of a directory's, many have
  * common keys.
+ * - `list`: by the list of the rows with one code, in the order of the answer.
  * - `index`: by the index over keys, in no order.
  * - `planner`: as PostgreSQL plans, which knows the conditions but not the values of a prepared statement.
  */
-export type Route = 'scan' | 'index' | 'planner';
+export type Route = 'scan' | 'list' | 'index' | 'planner';
 
-/** The route to a page of matches. @param hasConditions whether the search has conditions beside the keys */
+/** A list of rows in the order of their ids. */
+export interface List {
+  type: string;
+  key: number;
+  /** Whether each row of the list has all the keys of the search. */
+  isExact: boolean;
+}
+
+/** The route to a page of matches without a list. @param hasConditions whether the search has conditions beside the keys */
 export function routeToPage(
   search: Pick<Search, 'type' | 'sort' | 'count'>,
   access: Access,
@@ -28,6 +39,26 @@ export function routeToPage(
   if (hasConditions) return routeToAll(access, keys, frequencies);
   const areCommon = search.sort.length === 0 && frequencies.areCommon(search.type, keys, search.count);
   return areCommon ? 'scan' : 'index';
+}
+
+/**
+ * The list that has the matches of a search by one code, in the order of the answer. The list also has the
+ * rows with the code of another system: where the system counts, only a common key uses the list.
+ */
+export function listOf(
+  { type, filters, sort }: Pick<Search, 'type' | 'filters' | 'sort'>,
+  access: Access,
+  keys: readonly number[],
+  frequencies: KeyFrequencies,
+): List | undefined {
+  const [filter] = filters;
+  if (access.patient !== undefined || filters.length !== 1 || keys.length !== 1 || sort.length > 0)
+    return undefined;
+  const listed = listedKey(filter!);
+  if (listed === undefined) return undefined;
+  const key = searchKey(listed);
+  const isExact = keys[0] === key;
+  return isExact || frequencies.isFrequent(keys[0]!) ? { type, key, isExact } : undefined;
 }
 
 /** The route to all rows with the keys, in no order. */
@@ -42,12 +73,20 @@ export function rowsWithKeys(
   { from, where }: Source,
   keys: readonly number[],
   route: Route,
+  list?: List,
 ): Source {
   if (keys.length === 0) return { from, where };
   const and = (conditions: string[]) => [where, ...conditions].join(' AND ');
+  const each = (those: readonly number[]) =>
+    and(those.map((key) => `${statement.bind(key, '::bigint')} = ANY(r.keys)`));
   switch (route) {
     case 'scan':
-      return { from, where: and(keys.map((key) => `${statement.bind(key, '::bigint')} = ANY(r.keys)`)) };
+      return { from, where: each(keys) };
+    case 'list':
+      return {
+        from: listedRows(statement, from, 'r', list!),
+        where: each(keys.filter((key) => key !== list!.key)),
+      };
     case 'index':
       return { from: rowsByKeys(statement, from, 'r', keys), where };
     case 'planner':
@@ -78,11 +117,21 @@ const fewValues = 100;
 /**
  * Whether a page is sure to cost little, so that it may share a connection with others. Such a page compares
  * the values of a patient's own rows, or reads a directory's rows in the order of an index.
+ * @param list that the page comes from
  */
-export function isQuick({ type, filters, sort, count, revincludes }: Search, route: Route): boolean {
+export function isQuick(
+  { type, filters, sort, count, revincludes }: Search,
+  route: Route,
+  list?: List,
+): boolean {
   const isShort = (filter: Filter) => filter.kind === 'value' && filter.values.length <= fewValues;
   if (count > usualCount || revincludes.length > 0 || !filters.every(isShort)) return false;
-  return isCompartmentType(type) || route === 'scan' || (isNearest(filters) && sort.length === 0);
+  return (
+    isCompartmentType(type) ||
+    route === 'scan' ||
+    list?.isExact === true ||
+    (isNearest(filters) && sort.length === 0)
+  );
 }
 
 /**

@@ -21,6 +21,7 @@ import {
   isLarge,
   isQuick,
   isQuickCount,
+  listOf,
   rowsWithKeys,
   routeToAll,
   routeToPage,
@@ -168,14 +169,17 @@ export class Searcher {
     const statement = new Statement();
     const { from, where } = visibleRows(statement, search.type, access, 'r');
     const { keys, others } = this.filters(statement, search, access);
-    const order = orderOf(statement, 'r', search);
-    const route = routeToPage(search, access, keys, others.length > 0, this.frequencies);
+    const list = listOf(search, access, keys, this.frequencies);
+    const route = list ? 'list' : routeToPage(search, access, keys, others.length > 0, this.frequencies);
+    // The list gives its rows in the order of the ids in it.
+    const ordered = list ? 'listed' : 'r';
+    const order = orderOf(statement, ordered, search);
     if (search.cursor !== undefined) {
       const cursor = this.cursors.read(search.cursor, boundTo(search, access));
       others.push(order.after(cursor.keys, cursor.id));
     }
     const includes = search.includes.length + search.revincludes.length > 0;
-    const source = rowsWithKeys(statement, { from, where }, keys, route);
+    const source = rowsWithKeys(statement, { from, where }, keys, route, list);
     const atOnce = includes && order.keys === 0 ? includedAtOnce(statement, access, search) : undefined;
     const forIncludes = atOnce
       ? ', r.refs, r.keys'
@@ -185,12 +189,12 @@ export class Searcher {
     // All matches have the same type. Only rows beside included ones need to say it.
     const columns = includes ? `r.type, r.body${forIncludes}` : 'r.body';
     const chosen = (selected: string) => `SELECT ${selected}${order.select} FROM ${source.from}
-       WHERE ${[source.where, ...others].join(' AND ')} ORDER BY ${order.orderBy('r')} LIMIT ${statement.bind(search.count + 1)}`;
+       WHERE ${[source.where, ...others].join(' AND ')} ORDER BY ${order.orderBy(ordered)} LIMIT ${statement.bind(search.count + 1)}`;
     const page =
       route === 'index' && keys.length > 0
         ? wholeSharedRows(chosen('r.id, r.place_in_table'), columns, order)
-        : chosen(`r.id, ${columns}`);
-    const database = connections[isQuick(search, route) ? 'quick' : 'pool'];
+        : chosen(`${ordered}.id, ${columns}`);
+    const database = connections[isQuick(search, route, list) ? 'quick' : 'pool'];
     if (!atOnce) {
       const rows = await run<MatchRow>(database, page, statement.values, scratch.types);
       for (const row of rows) row.type = search.type;

@@ -50,6 +50,22 @@ export const rowsByKeys = (
   `(SELECT *, ${alias}.ctid AS place_in_table FROM ${from}
     WHERE ${alias}.keys @> ${statement.bind(keys, '::bigint[]')} OFFSET 0) AS ${alias}`;
 
+/**
+ * The shared rows of a type in a list (`isListed` in `index/keys.ts`), in the order of `listed.id`. Each row is
+ * looked up when it is needed, so a page reads no more rows than it has.
+ */
+export const listedRows = (
+  statement: Statement,
+  from: string,
+  alias: string,
+  { type, key }: { type: string; key: number },
+): string => {
+  const ofType = statement.bindOnce(type);
+  return `(SELECT ref.id FROM shared_reference AS ref
+    WHERE ref.type = ${ofType} AND ref.key = ${statement.bind(key, '::bigint')}) AS listed
+   CROSS JOIN LATERAL (SELECT * FROM ${from} WHERE ${alias}.type = ${ofType} AND ${alias}.id = listed.id OFFSET 0) AS ${alias}`;
+};
+
 /** The rows of a type that an access reaches, as the FROM and the WHERE of a statement. */
 export interface Source {
   from: string;
