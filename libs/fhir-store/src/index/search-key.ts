@@ -12,12 +12,15 @@ let bytes = new Uint8Array(1024);
  * @returns the number of bytes
  */
 function encoded(token: string): number {
-  for (let i = 0; i < token.length; i++) {
+  // Strings have a dozen shapes in V8, so reading the length is a call. Once, not for each character.
+  const { length } = token;
+  if (length * 3 > bytes.length) bytes = new Uint8Array(length * 6);
+  for (let i = 0; i < length; i++) {
     const code = token.charCodeAt(i);
     if (code > 0x7f) return encoder.encodeInto(token, bytes).written;
     bytes[i] = code;
   }
-  return token.length;
+  return length;
 }
 
 const rotate = (x: number, k: number) => (x << k) | (x >>> (32 - k));
@@ -27,7 +30,6 @@ const rotate = (x: number, k: number) => (x << k) | (x >>> (32 - k));
  * 0)`, which is Bob Jenkins's lookup3 and the same in every version, because hash partitions rest on it.
  */
 export function searchKey(token: string): number {
-  if (token.length * 3 > bytes.length) bytes = new Uint8Array(token.length * 6);
   const length = encoded(token);
   let a = (0x9e3779b9 + length + 3923095) | 0;
   let b = a;

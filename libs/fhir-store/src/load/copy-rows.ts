@@ -158,10 +158,12 @@ export class CopyRows {
 
   /** Most short texts are ASCII: writing their bytes here is faster than a call to the encoder. */
   private short(text: string): void {
-    this.reserve(text.length * 3);
+    // Strings have a dozen shapes in V8, so reading the length is a call. Once, not for each character.
+    const { length } = text;
+    this.reserve(length * 3);
     const { memory } = this;
     let at = this.used;
-    for (let i = 0; i < text.length; i++) {
+    for (let i = 0; i < length; i++) {
       const code = text.charCodeAt(i);
       if (code === 0) continue;
       if (code > 0x7f) {

@@ -6,7 +6,7 @@ import { isBinary, isTypeAndId, localReference } from '../index/references.js';
 import { IndexEntries, type IndexValues } from '../index/row.js';
 import type { CompiledParameter, ParameterType } from './parameter-type.js';
 import { parameterTypeOf } from './parameter-types.js';
-import { extractor } from './path-expression.js';
+import { pathExpression } from './path-expression.js';
 import { isObject, type Json } from './values.js';
 
 type IndexedParameter = CompiledParameter & {
@@ -15,29 +15,53 @@ type IndexedParameter = CompiledParameter & {
   findsExtensions: boolean;
 };
 
-const compiled = new Map<string, IndexedParameter[]>();
+/** The parameters of a type, by the members that they need. */
+interface TypeParameters {
+  parameters: readonly IndexedParameter[];
+  /** Places of the parameters that may have a value where a resource has the member. */
+  byMember: ReadonlyMap<string, readonly number[]>;
+  /** 1 at the place of a parameter that may have a value in any resource. */
+  always: Uint8Array;
+  /** 1 at the place of each parameter that may have a value in the resource at hand. */
+  due: Uint8Array;
+}
 
-function parametersOf(type: string): IndexedParameter[] {
-  let parameters = compiled.get(type);
-  if (!parameters) {
-    parameters = Object.values(typeDefinition(type).parameters)
-      // `_id` and `_lastUpdated` have columns.
-      .filter(({ code }) => code !== '_id' && code !== '_lastUpdated')
-      // All objects have the same members, whatever a definition omits. Otherwise V8 compiles the loop again
-      // for each shape.
-      .map(({ code, number, type: kind, system, expression, components = [] }) => ({
+const compiled = new Map<string, TypeParameters>();
+
+function parametersOf(type: string): TypeParameters {
+  let known = compiled.get(type);
+  if (!known) compiled.set(type, (known = compile(type)));
+  return known;
+}
+
+function compile(type: string): TypeParameters {
+  const byMember = new Map<string, number[]>();
+  const always: number[] = [];
+  const parameters = Object.values(typeDefinition(type).parameters)
+    // `_id` and `_lastUpdated` have columns.
+    .filter(({ code }) => code !== '_id' && code !== '_lastUpdated')
+    // All objects have the same members, whatever a definition omits. Otherwise V8 compiles the loop again
+    // for each shape.
+    .map(({ code, number, type: kind, system, expression, components = [] }, place) => {
+      const path = pathExpression(expression, type);
+      const parts = components.map((component) => ({
+        definition: component,
+        ...pathExpression(component.expression, undefined),
+      }));
+      // A pair needs both of its parts; the value is rarer than the code. A pair of the resource itself has
+      // them as the resource's own members.
+      const members = expression === type ? parts.at(-1)?.members : path.members;
+      for (const member of members ?? []) byMember.set(member, [...(byMember.get(member) ?? []), place]);
+      always.push(members ? 0 : 1);
+      return {
         parameterType: parameterTypeOf({ code, type: kind }),
         definition: { number, type: kind, system },
-        extract: extractor(expression, type),
+        extract: path.extract,
         findsExtensions: /extension/i.test(expression),
-        components: components.map((component) => ({
-          definition: component,
-          extract: extractor(component.expression, undefined),
-        })),
-      }));
-    compiled.set(type, parameters);
-  }
-  return parameters;
+        components: parts.map(({ definition, extract }) => ({ definition, extract })),
+      };
+    });
+  return { parameters, byMember, always: new Uint8Array(always), due: new Uint8Array(always.length) };
 }
 
 /** Facts about a resource from an earlier walk. */
@@ -73,16 +97,25 @@ export function indexValues(resource: Json, baseUrl: string, known?: KnownOfReso
 
 function ownValues(resource: Json, baseUrl: string): IndexValues {
   const entries = new IndexEntries(baseUrl);
-  for (const parameter of parametersOf(String(resource.resourceType))) {
-    const extracted = parameter.extract(resource);
-    if (extracted.length === 0) continue;
-    const { number, type } = parameter.definition;
-    // A composite has a value only where both of its parts have one, so `:missing` does not apply to it.
-    if (type !== 'composite') entries.addKey(indexKey.present(number));
-    const held = parameter.findsExtensions ? extracted.map(heldValue) : extracted;
-    parameter.parameterType.index(entries, parameter, held);
-  }
+  const { parameters, byMember, always, due } = parametersOf(String(resource.resourceType));
+  // Most parameters of a type have no value in most resources, and looking for one costs as much as finding it.
+  due.set(always);
+  for (const member in resource) for (const place of byMember.get(member) ?? none) due[place] = 1;
+  for (let place = 0; place < due.length; place++)
+    if (due[place] === 1) addValues(entries, parameters[place]!, resource);
   return entries.values;
+}
+
+const none: readonly number[] = [];
+
+function addValues(entries: IndexEntries, parameter: IndexedParameter, resource: Json): void {
+  const extracted = parameter.extract(resource);
+  if (extracted.length === 0) return;
+  const { number, type } = parameter.definition;
+  // A composite has a value only where both of its parts have one, so `:missing` does not apply to it.
+  if (type !== 'composite') entries.addKey(indexKey.present(number));
+  const held = parameter.findsExtensions ? extracted.map(heldValue) : extracted;
+  parameter.parameterType.index(entries, parameter, held);
 }
 
 /** The value of an extension: some guides' expressions end at the extension (Plan-Net's networks). */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { definitions } from '../definitions/definitions.js';
 import { readPackage } from '../definitions/read-package.js';
-import { extractor, interpret } from './path-expression.js';
+import { interpret, pathExpression } from './path-expression.js';
 
 const guides = ['us-core-6.1.0', 'carin-bb-2.0.0', 'plan-net-1.1.0'];
 
@@ -35,8 +35,10 @@ describe('expressions of search parameters', () => {
           if (!expression || code.startsWith('_')) continue;
           let interpreted = interpreters.get(expression);
           if (!interpreted) interpreters.set(expression, (interpreted = interpret(expression)));
+          const { extract, members } = pathExpression(expression, resource.resourceType);
+          if (members && !members.some((member) => member in resource)) expect(extract(resource)).toEqual([]);
           const [ours, theirs] = [
-            extractor(expression, resource.resourceType)(resource),
+            extract(resource),
             // No resource is fetched here either: the reference itself names its type.
             /resolve\(\)/.test(expression) ? undefined : interpreted(resource),
           ].map((values) => values && JSON.stringify(distinct(values)));
@@ -46,5 +48,22 @@ describe('expressions of search parameters', () => {
       expect(different).toEqual([]);
     },
     120_000,
+  );
+
+  it.each([
+    ['Observation.value', ['value', 'valueQuantity', 'valueString']],
+    ['(Observation.value.ofType(Quantity)) | Observation.component.code', ['valueQuantity', 'component']],
+    ['Observation.subject.where(resolve() is Patient)', ['subject']],
+  ])('%s has a value only with one of its members', (expression, some) => {
+    expect(pathExpression(expression, 'Observation').members).toEqual(expect.arrayContaining(some));
+  });
+
+  it.each(['Patient.deceased.exists() and Patient.deceased != false', 'Patient', 'Patient.name.exists()'])(
+    '%s has a value without any member',
+    (expression) => {
+      const { extract, members } = pathExpression(expression, 'Patient');
+      expect(members).toBeUndefined();
+      expect(extract({ resourceType: 'Patient' })).toHaveLength(1);
+    },
   );
 });
