@@ -58,7 +58,10 @@ export async function loader(bench: BenchSystem, size: DataSize): Promise<Loader
   };
 }
 
-/** Adds the milliseconds of processor time that PostgreSQL used meanwhile, with its background processes. */
+/**
+ * Adds the milliseconds of processor time that PostgreSQL used meanwhile, with its background processes. The
+ * few queries of the idle services are among it.
+ */
 async function measured(database: string, work: () => Promise<Run>): Promise<Run & { postgres: number }> {
   const before = await processorTimeOfPostgres(database);
   const run = await work();
