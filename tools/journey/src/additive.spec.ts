@@ -20,6 +20,8 @@ const deliberate: Record<string, RegExp> = {
   // Decision 29: a loader that relies on triggers is refused. The serving processes only read, so they
   // continue.
   StoreDerivedRows1764000000400: /ADD CONSTRAINT$/,
+  // Decision 106: a loader that does not list codes is refused. The serving processes do not read the column.
+  ListSharedCodes1764000000730: /RENAME$/,
 };
 
 describe('migrations run while the version before still serves', () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createServer, type AddressInfo } from 'node:net';
 import { Pool } from 'pg';
 import { startTestPostgres, type TestPostgres } from '@payer/testing';
 import { BytesClient, textAsBytes } from './bytes-client.js';
@@ -65,4 +66,27 @@ describe('values of type text', () => {
     expect(notices).toEqual(['heard']);
     client.release();
   });
+});
+
+it('an answer that is no message ends the connection, and no memory is set aside for it', async () => {
+  const refusing = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () =>
+      socket.end('Ecould not fork new process for connection: Cannot allocate memory\n'),
+    );
+  });
+  await new Promise<void>((resolve) => refusing.listen(0, '127.0.0.1', resolve));
+  try {
+    const { port } = refusing.address() as AddressInfo;
+    const connectionString = `postgres://nobody@127.0.0.1:${port}/none`;
+    const { external } = process.memoryUsage();
+    const connecting = Array.from({ length: 5 }, () => new BytesClient({ connectionString }).connect());
+    for (const { status, reason } of (await Promise.allSettled(connecting)) as PromiseRejectedResult[]) {
+      expect(status).toBe('rejected');
+      expect(String(reason)).toMatch(/no message of PostgreSQL: Ecould not fork new process/);
+    }
+    expect(process.memoryUsage().external - external).toBeLessThan(100e6);
+  } finally {
+    refusing.close();
+  }
 });

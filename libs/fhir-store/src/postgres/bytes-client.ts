@@ -60,6 +60,9 @@ const readingLength = 65_536;
 /** Bytes of the longest message that keeps its buffer for the next one. */
 const longestHeld = 262_144;
 
+/** Bytes of the longest message of PostgreSQL: 1 GiB, less one. */
+const longestMessage = 0x3fff_ffff;
+
 /** Takes the bytes of a connection. They are overwritten when `take` returns. */
 interface Receiver {
   take(bytes: Buffer): void;
@@ -88,8 +91,18 @@ export class BytesClient extends pg.Client {
         (bytes) => others.emit('data', bytes),
         (fields) => connection.emit('dataRow', { name: 'dataRow', fieldCount: fields.length, fields }),
       );
-      receiver.take = (bytes) => messages.take(bytes);
-      stream.on('data', (bytes: Buffer) => messages.take(bytes));
+      const take = (bytes: Buffer) => {
+        try {
+          messages.take(bytes);
+        } catch (error) {
+          if (!(error instanceof NoMessage)) throw error;
+          // The rest of the stream has no meaning.
+          receiver.take = () => undefined;
+          (stream as Duplex).destroy(error);
+        }
+      };
+      receiver.take = take;
+      stream.on('data', take);
       stream.on('end', () => others.emit('end'));
     };
   }
@@ -189,8 +202,20 @@ class Messages {
   }
 }
 
-/** Length of a message with its head. */
-const lengthOf = (bytes: Buffer, at: number): number => codeLength + bytes.readUInt32BE(at + codeLength);
+/** The server does not speak the protocol: PostgreSQL says in plain text that it cannot start a process. */
+class NoMessage extends Error {
+  constructor(bytes: Buffer) {
+    const text = bytes.toString('latin1', 0, 200).replace(/[^ -~]+/g, ' ');
+    super(`The answer is no message of PostgreSQL: ${text.trim()}`);
+  }
+}
+
+/** Length of a message with its head. @throws NoMessage */
+function lengthOf(bytes: Buffer, at: number): number {
+  const length = bytes.readUInt32BE(at + codeLength);
+  if (length > longestMessage) throw new NoMessage(bytes.subarray(at));
+  return codeLength + length;
+}
 
 /** @param from length from which a value stays bytes */
 function fieldsOf(bytes: Buffer, start: number, from: number): (string | Buffer | null)[] {

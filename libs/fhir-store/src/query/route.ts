@@ -135,13 +135,6 @@ export function isQuick(
 }
 
 /**
- * Whether counting all matches is sure to cost little: it reads the rows that a page without matches would
- * read.
- */
-export const isQuickCount = (search: Search): boolean =>
-  isCompartmentType(search.type) && isQuick(search, 'scan');
-
-/**
  * Whether an answer may have thousands of resources: matches, resources that reference them, or resources of
  * several rounds of includes.
  */

@@ -17,16 +17,7 @@ import { Meter, metered } from './meter.js';
 import { orderOf } from './sort.js';
 import { Pace } from './pace.js';
 import { parseSearch } from './parse-search.js';
-import {
-  isLarge,
-  isQuick,
-  isQuickCount,
-  listOf,
-  rowsWithKeys,
-  routeToAll,
-  routeToPage,
-  wholeSharedRows,
-} from './route.js';
+import { isLarge, isQuick, listOf, rowsWithKeys, routeToAll, routeToPage, wholeSharedRows } from './route.js';
 import { hasMatches, isCounted } from './total.js';
 import { Unindexed } from './unindexed.js';
 import { referencesOf, visibleRows } from './visible-rows.js';
@@ -254,7 +245,7 @@ export class Searcher {
     const { keys, others } = this.filters(statement, search, access);
     const source = rowsWithKeys(statement, { from, where }, keys, routeToAll(access, keys, this.frequencies));
     const [row] = await run<{ total: number }>(
-      connections[isQuickCount(search) ? 'quick' : 'pool'],
+      connections.pool,
       `SELECT count(*)::integer AS total FROM ${source.from} WHERE ${[source.where, ...others].join(' AND ')}`,
       statement.values,
     );

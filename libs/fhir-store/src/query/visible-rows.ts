@@ -61,9 +61,9 @@ export const listedRows = (
   { type, key }: { type: string; key: number },
 ): string => {
   const ofType = statement.bindOnce(type);
-  return `(SELECT ref.id FROM shared_reference AS ref
+  return `(SELECT ref.type, ref.id FROM shared_reference AS ref
     WHERE ref.type = ${ofType} AND ref.key = ${statement.bind(key, '::bigint')}) AS listed
-   CROSS JOIN LATERAL (SELECT * FROM ${from} WHERE ${alias}.type = ${ofType} AND ${alias}.id = listed.id OFFSET 0) AS ${alias}`;
+   CROSS JOIN LATERAL (SELECT * FROM ${from} WHERE ${alias}.type = listed.type AND ${alias}.id = listed.id OFFSET 0) AS ${alias}`;
 };
 
 /** The rows of a type that an access reaches, as the FROM and the WHERE of a statement. */
