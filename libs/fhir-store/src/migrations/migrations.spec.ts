@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { setTimeout } from 'node:timers/promises';
 import { startTestPostgres, type TestPostgres } from '@payer/testing';
-import { Pool } from 'pg';
+import { Pool, type PoolClient } from 'pg';
+import { loaderLock } from '../load/loader-lock.js';
 import { createSchema, storeMigrations } from './index.js';
 import { ListSharedCodes1764000000730 } from './shared-codes.migration.js';
 import { StoreDerivedRows1764000000400 } from './store-derived-rows.migration.js';
@@ -72,39 +73,72 @@ it('a loader that relies on triggers is waited for, and then refused; reading go
   await expect(pool.query(insert, ['too late'])).rejects.toThrow('loader_is_too_old');
 });
 
-it('resources that are there are listed by their codes, and a loader that would not do so is refused', async () => {
+const inTransaction = async (run: 'up' | 'down') => {
   const client = await pool.connect();
-  const transaction = async (run: 'up' | 'down') => {
+  try {
     await client.query('BEGIN');
     await new ListSharedCodes1764000000730()[run]({ query: (sql: string) => client.query(sql) } as never);
     await client.query('COMMIT');
-  };
-  const store = (id: string) =>
-    client.query(
-      `INSERT INTO shared_resource (loader_version, type, id, version, last_updated, body, body_sha256, tokens, string_param,
-         string_value, string_folded, date_param, date_low, date_high, number_param, number_low, number_high, number_unit, refs)
-       VALUES (1, 'Organization', $1, 1, now(), '{}', '', ARRAY['4||open', '4~||', '5>Endpoint/||e', 'x4||'],
-         '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')`,
-      [id],
-    );
+  } finally {
+    client.release();
+  }
+};
+
+/** Stores an Organization with codes as a loader of the version before does. */
+const storeAsBefore = (client: Pool | PoolClient, id: string) =>
+  client.query(
+    `INSERT INTO shared_resource (loader_version, type, id, version, last_updated, body, body_sha256, tokens, string_param,
+       string_value, string_folded, date_param, date_low, date_high, number_param, number_low, number_high, number_unit, refs)
+     VALUES (1, 'Organization', $1, 1, now(), '{}', '', ARRAY['4||open', '4||open', '4~||', '5>Endpoint/||e', 'x4||'],
+       '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')`,
+    [id],
+  );
+
+it('resources that are there are listed by their codes, and a loader that would not do so is refused', async () => {
   const listed = async () =>
     (
-      await client.query<{ id: string; is_code: boolean }>(
+      await pool.query<{ id: string; is_code: boolean }>(
         `SELECT id, key = hashtextextended('4||open', 0) & 9007199254740991 AS is_code FROM shared_reference WHERE type = 'Organization'`,
       )
     ).rows;
+  await inTransaction('down');
+  await storeAsBefore(pool, 'there');
+  await inTransaction('up');
+  expect(await listed()).toEqual([{ id: 'there', is_code: true }]);
+  await expect(storeAsBefore(pool, 'too late')).rejects.toThrow(/column "loader_version" .* does not exist/);
+  await inTransaction('down');
+  expect(await listed()).toEqual([]);
+  await pool.query(`DELETE FROM shared_resource WHERE type = 'Organization'`);
+  await inTransaction('up');
+});
+
+it('codes are listed after the batch of a loader and beside an export; reading goes on', async () => {
+  await inTransaction('down');
+  const [loader, exporting] = [await pool.connect(), await pool.connect()];
   try {
-    await transaction('down');
-    await store('there');
-    await transaction('up');
-    expect(await listed()).toEqual([{ id: 'there', is_code: true }]);
-    await expect(store('too late')).rejects.toThrow(/column "loader_version" .* does not exist/);
-    await transaction('down');
-    expect(await listed()).toEqual([]);
-    await client.query(`DELETE FROM shared_resource WHERE type = 'Organization'`);
-    await transaction('up');
+    await exporting.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+    const rows = (await exporting.query('SELECT FROM shared_resource')).rowCount;
+    // A batch reads before it writes.
+    await loader.query(
+      `BEGIN; SELECT pg_advisory_xact_lock_shared(${loaderLock}); SELECT FROM shared_resource`,
+    );
+    let isMigrated = false;
+    const migrated = inTransaction('up').then(() => (isMigrated = true));
+    await somebodyWaits();
+    await storeAsBefore(loader, 'under way');
+    await loader.query('COMMIT');
+    // The rename waits for the export, and the reads do not wait for the rename.
+    const isRenaming = `SELECT FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'`;
+    while (!(await pool.query(isRenaming)).rowCount) await setTimeout(20);
+    expect((await pool.query('SELECT FROM shared_resource')).rowCount).toBe(rows! + 1);
+    expect(isMigrated).toBe(false);
+    await exporting.query('COMMIT');
+    expect(await migrated).toBe(true);
   } finally {
-    client.release();
+    loader.release();
+    exporting.release();
+    for (const table of ['shared_resource', 'shared_reference'])
+      await pool.query(`DELETE FROM ${table} WHERE type = 'Organization'`);
   }
 });
 

@@ -137,6 +137,20 @@ describe('a large directory', () => {
     ).toBeUndefined();
   });
 
+  it('looks up the rows of a list by their ids, also when statistics do not know their type yet', async () => {
+    await store.put(numbers.map((n) => ({ resourceType: 'Organization', id: idOf(n), active: true })));
+    const query = vi.spyOn(store.pool, 'query');
+    expect(await store.ids('Organization?active=true&_count=2', directory)).toHaveLength(2);
+    const asked = query.mock.calls.map(([config]) => config as unknown as QueryConfig);
+    query.mockRestore();
+    const page = asked.find(({ text }) => text?.includes('AS listed'))!;
+    const { rows } = await store.pool.query<{ 'QUERY PLAN': unknown }>({
+      text: `EXPLAIN (FORMAT JSON) ${page.text}`,
+      values: page.values!,
+    });
+    expect(JSON.stringify(rows)).toMatch(/"Index Name":"shared_resource_pkey"/);
+  });
+
   it('reads of a common code the first of its list, and no more rows than the page has', async () => {
     const search = async (parameters: string) => {
       const query = vi.spyOn(store.pool, 'query');
