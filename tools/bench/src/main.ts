@@ -78,17 +78,19 @@ if (loadavg()[0]! > 1)
 
 /** A load of few resources. */
 const small = 'small, mostly the start of its process';
+const smallSize = { members: 90, practices: 300, seed: 7 };
+const mediumSize = { members: 900, practices: 1000, seed: 9 };
 
 async function fhir(): Promise<void> {
   const bench = await startBenchSystem(withoutTokenLimits);
   try {
     say('loading about 10,000 resources …');
-    const loaded = await loader(bench, { members: 90, practices: 300, seed: 7 });
+    const loaded = await loader(bench, smallSize);
     const requests = await readAndSearch(bench, say, values.kind);
     const memory = memoryOf(bench);
     if (values.large) await keepSmall(bench);
     say('loading about 127,000 resources …');
-    const medium = await loader(bench, { members: 900, practices: 1000, seed: 9 });
+    const medium = await loader(bench, mediumSize);
     const loads: Record<string, LoaderFigures> = { [small]: loaded, medium };
     let bySize: Awaited<ReturnType<typeof latencyBySize>> | undefined;
     if (values.large) {
@@ -157,8 +159,8 @@ async function loads(): Promise<void> {
   try {
     say('loading about 10,000 resources …');
     const figures = {
-      [small]: await loader(bench, { members: 90, practices: 300, seed: 7 }),
-      medium: await loader(bench, { members: 900, practices: 1000, seed: 9 }),
+      [small]: await loader(bench, smallSize),
+      medium: await loader(bench, mediumSize),
     };
     results.loader = figures;
     showLoads(figures);
@@ -171,7 +173,7 @@ async function compression(): Promise<void> {
   const bench = await startBenchSystem();
   try {
     say('loading about 10,000 resources …');
-    await loader(bench, { members: 90, practices: 300, seed: 7 });
+    await loader(bench, smallSize);
     const figures = await costOfCompression(bench, say);
     results.compression = figures;
     process.stdout.write(
@@ -199,7 +201,7 @@ async function besideGreedyApp(): Promise<void> {
   const bench = await startBenchSystem();
   try {
     say('loading about 10,000 resources …');
-    await loader(bench, { members: 90, practices: 300, seed: 7 });
+    await loader(bench, smallSize);
     const options = { rounds: Number(values.rounds), seconds: Number(values.seconds), kind: values.kind };
     const figures = await greedy(bench, options, say);
     results.greedy = figures;

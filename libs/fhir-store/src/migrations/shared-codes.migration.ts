@@ -9,8 +9,8 @@ const codesOf = `
 const loaderLock = 7_403_117;
 
 /**
- * A read that is under way for long, such as an export, keeps the lock from the column. Other reads would wait
- * behind this change, so it gives up after two seconds and tries again, for some minutes.
+ * Renames a column. A long read, such as an export, holds a lock on the table, and other reads would wait
+ * behind this change. So it gives up after two seconds and tries again, for some minutes.
  */
 const renameColumn = (from: string, to: string): string => `DO $$
   BEGIN

@@ -98,7 +98,8 @@ export function indexValues(resource: Json, baseUrl: string, known?: KnownOfReso
 function ownValues(resource: Json, baseUrl: string): IndexValues {
   const entries = new IndexEntries(baseUrl);
   const { parameters, byMember, always, due } = parametersOf(String(resource.resourceType));
-  // Most parameters of a type have no value in most resources, and looking for one costs as much as finding it.
+  // Most parameters of a type have no value in most resources. Looking for a value in vain costs as much as
+  // finding one.
   due.set(always);
   for (const member in resource) for (const place of byMember.get(member) ?? none) due[place] = 1;
   for (let place = 0; place < due.length; place++)

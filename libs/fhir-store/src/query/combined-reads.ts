@@ -42,7 +42,7 @@ const minCombined = 3;
 
 /**
  * Reads by key. Reads that arrive in one turn of the event loop share a statement if they differ only in
- * their keys. The statement limits each row to the patient of its own key.
+ * their keys. The statement limits each row to the patient of the row's key.
  */
 export class CombinedReads {
   /** The reads of this turn, by the labels that they withhold. */

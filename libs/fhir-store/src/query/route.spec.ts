@@ -12,11 +12,11 @@ describe('a connection that many short statements share', () => {
     }
     const ofCode = search('PractitionerRole', 'specialty=a&_count=100');
     const list = { type: 'PractitionerRole', key: 1 };
-    expect(isQuick(ofCode, 'list', { ...list, isExact: true })).toBe(true);
+    expect(isQuick(ofCode, { ...list, isExact: true })).toBe(true);
     // The page may be at the end of a long list of another system's codes.
-    expect(isQuick(ofCode, 'list', { ...list, isExact: false })).toBe(false);
+    expect(isQuick(ofCode, { ...list, isExact: false })).toBe(false);
     expect(isQuick(ofCode, 'index')).toBe(false);
-    expect(isQuick({ ...ofCode, count: 101 }, 'list', { ...list, isExact: true })).toBe(false);
+    expect(isQuick({ ...ofCode, count: 101 }, { ...list, isExact: true })).toBe(false);
     const far = 'near=42.25|-83.69|11|km';
     expect(isQuick(search('Location', far), 'planner')).toBe(true);
     expect(isQuick(search('Location', `${far}&_count=1000`), 'planner')).toBe(false);

@@ -13,11 +13,11 @@ import { listedRows, rowsByKeys, type Source } from './visible-rows.js';
  *
  * - `scan`: in the order of the answer, row by row. A patient's rows are few; of a directory's, many have
  * common keys.
- * - `list`: by the list of the rows with one code, in the order of the answer.
+ * - {@link List}: by the list of the rows with one code, in the order of the answer.
  * - `index`: by the index over keys, in no order.
  * - `planner`: as PostgreSQL plans, which knows the conditions but not the values of a prepared statement.
  */
-export type Route = 'scan' | 'list' | 'index' | 'planner';
+export type Route = 'scan' | List | 'index' | 'planner';
 
 /** A list of rows in the order of their ids. */
 export interface List {
@@ -27,7 +27,10 @@ export interface List {
   isExact: boolean;
 }
 
-/** The route to a page of matches without a list. @param hasConditions whether the search has conditions beside the keys */
+/**
+ * The route to a page of matches without a list.
+ * @param hasConditions whether the search has conditions beside the keys
+ */
 export function routeToPage(
   search: Pick<Search, 'type' | 'sort' | 'count'>,
   access: Access,
@@ -73,20 +76,19 @@ export function rowsWithKeys(
   { from, where }: Source,
   keys: readonly number[],
   route: Route,
-  list?: List,
 ): Source {
   if (keys.length === 0) return { from, where };
   const and = (conditions: string[]) => [where, ...conditions].join(' AND ');
   const each = (those: readonly number[]) =>
     and(those.map((key) => `${statement.bind(key, '::bigint')} = ANY(r.keys)`));
+  if (typeof route === 'object')
+    return {
+      from: listedRows(statement, from, 'r', route),
+      where: each(keys.filter((key) => key !== route.key)),
+    };
   switch (route) {
     case 'scan':
       return { from, where: each(keys) };
-    case 'list':
-      return {
-        from: listedRows(statement, from, 'r', list!),
-        where: each(keys.filter((key) => key !== list!.key)),
-      };
     case 'index':
       return { from: rowsByKeys(statement, from, 'r', keys), where };
     case 'planner':
@@ -117,19 +119,14 @@ const fewValues = 100;
 /**
  * Whether a page is sure to cost little, so that it may share a connection with others. Such a page compares
  * the values of a patient's own rows, or reads a directory's rows in the order of an index.
- * @param list that the page comes from
  */
-export function isQuick(
-  { type, filters, sort, count, revincludes }: Search,
-  route: Route,
-  list?: List,
-): boolean {
+export function isQuick({ type, filters, sort, count, revincludes }: Search, route: Route): boolean {
   const isShort = (filter: Filter) => filter.kind === 'value' && filter.values.length <= fewValues;
   if (count > usualCount || revincludes.length > 0 || !filters.every(isShort)) return false;
   return (
     isCompartmentType(type) ||
     route === 'scan' ||
-    list?.isExact === true ||
+    (typeof route === 'object' && route.isExact) ||
     (isNearest(filters) && sort.length === 0)
   );
 }

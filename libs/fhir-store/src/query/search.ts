@@ -160,17 +160,18 @@ export class Searcher {
     const statement = new Statement();
     const { from, where } = visibleRows(statement, search.type, access, 'r');
     const { keys, others } = this.filters(statement, search, access);
-    const list = listOf(search, access, keys, this.frequencies);
-    const route = list ? 'list' : routeToPage(search, access, keys, others.length > 0, this.frequencies);
-    // The list gives its rows in the order of the ids in it.
-    const ordered = list ? 'listed' : 'r';
+    const route =
+      listOf(search, access, keys, this.frequencies) ??
+      routeToPage(search, access, keys, others.length > 0, this.frequencies);
+    // A list gives its rows in the order of the ids in it.
+    const ordered = typeof route === 'object' ? 'listed' : 'r';
     const order = orderOf(statement, ordered, search);
     if (search.cursor !== undefined) {
       const cursor = this.cursors.read(search.cursor, boundTo(search, access));
       others.push(order.after(cursor.keys, cursor.id));
     }
     const includes = search.includes.length + search.revincludes.length > 0;
-    const source = rowsWithKeys(statement, { from, where }, keys, route, list);
+    const source = rowsWithKeys(statement, { from, where }, keys, route);
     const atOnce = includes && order.keys === 0 ? includedAtOnce(statement, access, search) : undefined;
     const forIncludes = atOnce
       ? ', r.refs, r.keys'
@@ -185,7 +186,7 @@ export class Searcher {
       route === 'index' && keys.length > 0
         ? wholeSharedRows(chosen('r.id, r.place_in_table'), columns, order)
         : chosen(`${ordered}.id, ${columns}`);
-    const database = connections[isQuick(search, route, list) ? 'quick' : 'pool'];
+    const database = connections[isQuick(search, route) ? 'quick' : 'pool'];
     if (!atOnce) {
       const rows = await run<MatchRow>(database, page, statement.values, scratch.types);
       for (const row of rows) row.type = search.type;

@@ -51,8 +51,8 @@ export const rowsByKeys = (
     WHERE ${alias}.keys @> ${statement.bind(keys, '::bigint[]')} OFFSET 0) AS ${alias}`;
 
 /**
- * The shared rows of a type in a list (`isListed` in `index/keys.ts`), in the order of `listed.id`. Each row is
- * looked up when it is needed, so a page reads no more rows than it has.
+ * The shared rows of a type in a list (`isListed` in `index/keys.ts`), in the order of `listed.id`. Each row
+ * is looked up when it is needed, so a page reads no more rows than it has.
  */
 export const listedRows = (
   statement: Statement,

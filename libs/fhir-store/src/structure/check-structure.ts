@@ -69,8 +69,8 @@ function compileType(
   if (Math.max(required.length, choices.length) > 31) throw new Error('a number has 31 bits');
   for (const row of rows) {
     const allowed = row.codes === undefined ? undefined : codes.get(row.codes);
-    // Each member by its name, in one order: objects of one shape. Copies of the rows have many shapes, and V8
-    // then looks up each member of each element that it checks.
+    // Each member by its name, in one order: objects of one shape. Copies of the rows have many shapes, and
+    // V8 then looks up each member of each element that it checks.
     elements.set(row.name, {
       name: row.name,
       type: row.type,
