@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 import { App, addressesFromVariables, localMembers, PortalSession, platformTeam } from '@payer/journey';
-import { repositoryRoot, services, startSystem, type Ports, type RunningSystem } from '@payer/local';
+import {
+  repositoryRoot,
+  services,
+  startSystem,
+  type Ports,
+  type RunningSystem,
+  type SystemOptions,
+} from '@payer/local';
 import { freePort } from '@payer/postgres';
 import { processorTimeOfEndedChildren, stopOnSignals } from '@payer/processes';
 import type { FloorRoute } from './floor.js';
@@ -23,15 +30,11 @@ export interface BenchSystem {
 export const member = localMembers.sandbox[0];
 export const redirect_uris = ['https://client-app.com/redirect'];
 
-/**
- * Starts a system on free ports.
- * @param variables environment variables that differ from those of `npm start`
- * @param postgresSettings settings of PostgreSQL that differ from those of `npm start`
- */
-export async function startBenchSystem(
-  variables: Record<string, string> = {},
-  postgresSettings: Record<string, string> = {},
-): Promise<BenchSystem> {
+/** What differs from the system of `npm start`. */
+export type BenchOptions = Pick<SystemOptions, 'variables' | 'postgresSettings' | 'databaseOverTcp'>;
+
+/** Starts a system on free ports. */
+export async function startBenchSystem({ variables, ...others }: BenchOptions = {}): Promise<BenchSystem> {
   const directory = mkdtempSync(join(tmpdir(), 'payer-bench-'));
   chmodSync(directory, 0o755);
   // On a signal, running work may fail first and exit the program before the directory is removed.
@@ -50,7 +53,7 @@ export async function startBenchSystem(
     ports,
     dataDirectory: directory,
     variables: { LOG_LEVEL: 'warn', ...variables },
-    postgresSettings,
+    ...others,
   }));
   const addresses = addressesFromVariables(system.variables);
   return {

@@ -28,7 +28,7 @@ export async function revocation(transport: 'postgres' | 'kafka', say: (line: st
     EVENT_TRANSPORT: transport,
     ...(kafka ? { KAFKA_BROKERS: kafka.brokers } : {}),
   };
-  const bench = await startBenchSystem(variables, { track_commit_timestamp: 'on' });
+  const bench = await startBenchSystem({ variables, postgresSettings: { track_commit_timestamp: 'on' } });
   try {
     say(`making ${rests.length * grantCount} grants …`);
     const { app, grants } = await makeGrants(bench, rests.length * grantCount);

@@ -51,6 +51,16 @@ describe('an unavailable database', () => {
     expect(databaseIsUnavailable(await errorOf(pool.query('SELECT 1')))).toBe(true);
   });
 
+  it('is recognised when nothing listens on its Unix socket', async () => {
+    const client = new Client({ connectionString: 'postgres://nobody@localhost/none?host=/nowhere' });
+    const error = await errorOf(client.connect());
+    expect(error).toMatchObject({ code: 'ENOENT' });
+    expect(databaseIsUnavailable(error)).toBe(true);
+    expect(databaseIsUnavailable(Object.assign(new Error(), { code: 'ENOENT', syscall: 'open' }))).toBe(
+      false,
+    );
+  });
+
   it('is another thing than a wrong statement or a refused password', async () => {
     const postgres = await startTestPostgres();
     const client = new Client({ connectionString: await postgres.database('unavailable') });

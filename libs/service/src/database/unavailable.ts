@@ -31,6 +31,8 @@ export class DatabaseBusy extends Error {
 
 /** Whether an error means that the database is unavailable, not that a statement is wrong. */
 export function databaseIsUnavailable(error: unknown): boolean {
-  const { code, message = '' } = (error ?? {}) as { code?: unknown; message?: unknown };
+  const { code, syscall, message = '' } = (error ?? {}) as Record<'code' | 'syscall' | 'message', unknown>;
+  // A Unix socket of a stopped server is ENOENT, and EAGAIN when many connections wait.
+  if (syscall === 'connect') return true;
   return (typeof code === 'string' && codes.test(code)) || messages.test(String(message));
 }

@@ -43,7 +43,7 @@ export interface TokenOptions {
  * settings of `npm start`.
  */
 export async function tokenRequests(options: TokenOptions, say: (line: string) => void) {
-  const bench = await startBenchSystem({ ...withoutTokenLimits, ...options.variables });
+  const bench = await startBenchSystem({ variables: { ...withoutTokenLimits, ...options.variables } });
   const bare = await bareTarget();
   const stopBare = () => bare.stop();
   process.on('exit', stopBare);
