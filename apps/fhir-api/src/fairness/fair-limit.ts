@@ -53,6 +53,11 @@ export class FairLimit {
     }
   }
 
+  /** Pieces of work of the app that wait. */
+  waitingOf(app: string): number {
+    return this.lines.get(app)?.waiting.length ?? 0;
+  }
+
   private lineOf(app: string): Line {
     let line = this.lines.get(app);
     if (!line) this.lines.set(app, (line = { running: 0, waiting: [] }));

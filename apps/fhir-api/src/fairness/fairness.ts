@@ -11,6 +11,8 @@ import { TimeShare } from './time-share.js';
 
 /** Longest wait of a request for its turn, in milliseconds. */
 const maxWait = 15_000;
+/** Most requests of one app that wait at the same time. */
+const mostWaiting = 200;
 /** Bytes of a body that cost one millisecond to receive, to copy and to send. */
 const bytesPerMillisecond = 100_000;
 /**
@@ -78,7 +80,7 @@ export class Fairness {
     const { isShared } = this;
     const slowdown = () => this.slowdown.factor;
     this.budgets = new Budgets(budget);
-    const refusing = { maxWaiting: 200, maxWait, beyond: 'refuse', isShared } as const;
+    const refusing = { maxWaiting: mostWaiting, maxWait, beyond: 'refuse', isShared } as const;
     this.thread = new TimeShare({
       ...refusing,
       slowdown,
@@ -87,6 +89,7 @@ export class Fairness {
       leastShare: 0.15,
       burst: 5,
       usual: 0.5,
+      calmOver: 100,
     });
     this.elsewhere = new TimeShare({
       ...refusing,
@@ -116,7 +119,7 @@ export class Fairness {
     this.requests = new FairLimit({
       slots: 512,
       perApp: { alone: 256, shared: (app) => (this.thread.isLight(app) ? 16 : 4) },
-      maxWaiting: { perApp: 1000, inAll: 4000 },
+      maxWaiting: { perApp: mostWaiting, inAll: 4000 },
       maxWait,
       isShared,
     });
@@ -189,13 +192,16 @@ export class Fairness {
     const hasBudget = !isAnonymous(by);
     this.activity.note(caller);
     if (hasBudget) this.budgets.admit(caller, this.isShared(caller));
-    const charged = await this.thread.turn(caller);
-    if (this.isShared(caller)) await this.rounds.turn(caller);
+    this.thread.admit(caller, this.requests.waitingOf(caller));
     const meter = new Meter();
+    let charged = 0;
     let resources = 0;
     let answer: Answer | undefined;
     try {
-      answer = await this.requests.run(caller, () => {
+      answer = await this.requests.run(caller, async () => {
+        // Behind the limit: requests that were admitted at once, before the first was charged, wait here.
+        charged = await this.thread.turn(caller);
+        if (this.isShared(caller)) await this.rounds.turn(caller);
         meter.resume();
         if (hasLeft()) throw left();
         const answering = work({ caller, meter });

@@ -71,11 +71,15 @@ describe('a share of time', () => {
     ] as const) {
       let at = 0;
       const thread = new TimeShare({ ...graded, usual, burst: 0 }, () => at);
+      for (let n = 0; n < 4; n++) {
+        thread.charge('a', usual);
+        at += 10_000;
+      }
       thread.charge('a', usual);
       expect(thread.isLight('a')).toBe(usual <= 2);
-      at += usual / share - 0.01;
+      at += usual / share - 0.02;
       expect([usual, thread.isOverdrawn('a')]).toEqual([usual, true]);
-      at += 0.02;
+      at += 0.04;
       expect([usual, thread.isOverdrawn('a')]).toEqual([usual, false]);
     }
   });
@@ -93,6 +97,69 @@ describe('a share of time', () => {
     at += 10_000;
     for (let n = 0; n < 2; n++) thread.charge('flood', 20);
     expect(thread.isOverdrawn('light')).toBe(false);
+  });
+
+  it('limits an app with heavy requests only when no other app has used more of its own share', () => {
+    const at = 0;
+    const thread = new TimeShare({ ...options, share: 0.5, light: 3, leastShare: 0.1, burst: 0 }, () => at);
+    // The shares are 0.3 and 0.1 of the time, so 150 ms of the second are more than 200 ms of the first.
+    for (let n = 0; n < 40; n++) thread.charge('pages', 5);
+    for (let n = 0; n < 5; n++) thread.charge('greedy', 30);
+    expect(['pages', 'greedy'].map((app) => thread.isOverdrawn(app))).toEqual([false, true]);
+    for (let n = 0; n < 60; n++) thread.charge('pages', 5);
+    expect(['pages', 'greedy'].map((app) => thread.isOverdrawn(app))).toEqual([true, false]);
+  });
+
+  it('limits each key where no request is light', () => {
+    const strangers = new TimeShare({ ...options, light: 0, burst: 0 }, () => 0);
+    strangers.charge('one', 100);
+    strangers.charge('other', 1);
+    expect(['one', 'other'].map((key) => strangers.isOverdrawn(key))).toEqual([true, true]);
+  });
+
+  it('is no limit while all apps together use less, and the debt of that time is small', async () => {
+    let at = 0;
+    const thread = new TimeShare({ ...options, burst: 0, calmOver: 100 }, () => at);
+    thread.charge('a', 20);
+    expect(thread.isOverdrawn('a')).toBe(false);
+    thread.charge('b', 1000);
+    at += 350;
+    expect(thread.isOverdrawn('b')).toBe(true);
+    thread.charge('a', 20);
+    at += 60;
+    expect(thread.isOverdrawn('b')).toBe(false);
+    thread.charge('b', 1);
+    for (let n = 0; n < 50; n++) thread.charge('b', 1);
+    // The debt was cut to 50 ms in the calm, and grew by these requests.
+    expect(thread.isOverdrawn('b')).toBe(true);
+    at += 110 / 0.3;
+    expect(thread.isOverdrawn('b')).toBe(false);
+  });
+
+  it('passes to one request at a time when several wait', async () => {
+    let at = 0;
+    let isShared = true;
+    const thread = new TimeShare({ ...options, burst: 0, usual: 6, isShared: () => isShared }, () => at);
+    thread.charge('a', 6);
+    let begun = 0;
+    const turns = Array.from({ length: 5 }, () => thread.turn('a').then(() => (begun += 1)));
+    at += 20.1;
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(begun).toBe(1);
+    isShared = false;
+    await Promise.all(turns);
+  });
+
+  it('takes the first requests of a new process for no measure of the next', () => {
+    const at = 0;
+    const thread = new TimeShare({ ...options, light: 3, usual: 0.5 }, () => at);
+    thread.charge('a', 80);
+    for (let n = 0; n < 2; n++) thread.charge('a', 1);
+    expect(thread.isLight('a')).toBe(false);
+    thread.charge('a', 1);
+    expect(thread.isLight('a')).toBe(true);
+    for (let n = 0; n < 4; n++) thread.charge('a', 80);
+    expect(thread.isLight('a')).toBe(false);
   });
 
   it('is a part of the processor time that this process gets on a busy machine', () => {

@@ -6,7 +6,7 @@ export interface TimeShareOptions {
   share: number;
   /**
    * Longest duration of a light request, in milliseconds. A key whose requests take twice as long gets half
-   * the share.
+   * the share. With 0, each key has its share regardless of the use of other keys.
    */
   light: number;
   /** Smallest part of the time that a key gets, however long its requests take. */
@@ -24,6 +24,11 @@ export interface TimeShareOptions {
   /** Whether another key is active. */
   isShared: (key: string) => boolean;
   /**
+   * Milliseconds over which the use of all keys is averaged. While it is below the share of a key, with the
+   * next request of the key, the key does not wait: nobody needs the time. When absent, a key waits for its share in any case.
+   */
+  calmOver?: number;
+  /**
    * Ratio of clock time to charged time. A share is a part of the processor time that this process really
    * gets.
    */
@@ -36,18 +41,29 @@ interface Line {
   at: number;
   /** Milliseconds that a request of this key usually takes. */
   usual: number;
+  /** Requests of this key that have ended. */
+  ended: number;
   /** Milliseconds that the key used lately. Older use decays. */
   used: number;
   usedAt: number;
   /** Resolves when the previous request has had its turn. */
-  last: Promise<void>;
+  last: Promise<unknown>;
   waiting: number;
 }
 
-/** Most milliseconds of debt that a key keeps from the time in which it was alone. */
+/** Most milliseconds of debt that a key keeps from a time in which nobody else needed its time. */
 const maxDebtAlone = 50;
+/** Most milliseconds until a waiting key looks again whether the others still need the time. */
+const lookAgain = 20;
 /** Weight of the newest request in the moving average `usual`. */
 const newest = 0.2;
+/**
+ * Most times of the average that a request counts there. The first request of a kind takes long in a process
+ * that has just started, and says nothing about the next one.
+ */
+const mostTimes = 8;
+/** Ended requests from which a key is known. */
+const fewEnded = 4;
 /** Milliseconds after which about a third (1/e) of a key's use still counts. */
 const rememberedFor = 1000;
 /** Most keys in memory. Beyond this number the least recently used key is dropped. */
@@ -61,6 +77,8 @@ const maxLines = 1000;
  */
 export class TimeShare {
   private readonly lines = new Map<string, Line>();
+  /** Milliseconds that all keys used lately, decaying over `calmOver`. */
+  private readonly recent = { used: 0, at: 0 };
 
   constructor(
     private readonly options: TimeShareOptions,
@@ -77,10 +95,25 @@ export class TimeShare {
   async turn(key: string, expected?: number): Promise<number> {
     const line = this.lineOf(key);
     if (line.waiting === 0 && !this.options.isShared(key)) return 0;
-    if (line.waiting > 0 || this.mustWait(key, line)) await this.wait(key, line);
-    const charged = expected ?? line.usual;
-    line.left -= charged;
-    return charged;
+    const charge = () => {
+      const charged = expected ?? line.usual;
+      this.spend(line, charged);
+      return charged;
+    };
+    if (line.waiting > 0 || this.mustWait(key, line)) return this.wait(key, line, charge);
+    return charge();
+  }
+
+  /**
+   * Refuses a request that would wait for too long.
+   * @param ahead requests of the key that wait before this one
+   * @throws Refusal 429
+   */
+  admit(key: string, ahead: number): void {
+    const line = this.lineOf(key);
+    if (ahead === 0 || !this.mustWait(key, line)) return;
+    const wait = this.waitOf(line, ahead);
+    if (wait > this.options.maxWait) throw overdrawn(this.options.maxWait / 1000);
   }
 
   /**
@@ -89,10 +122,10 @@ export class TimeShare {
    */
   charge(key: string, time: number, charged = 0): void {
     const line = this.lineOf(key);
-    line.usual += (time - line.usual) * newest;
-    line.left = this.leftOf(line) - time + charged;
-    line.used = this.usedOf(line) + time;
-    if (!this.options.isShared(key)) line.left = Math.max(line.left, -maxDebtAlone);
+    line.usual += (Math.min(time, mostTimes * Math.max(1, line.usual)) - line.usual) * newest;
+    this.spend(line, time - charged);
+    line.ended += 1;
+    if (this.isFree(key, line)) line.left = Math.max(line.left, -maxDebtAlone);
   }
 
   /**
@@ -102,9 +135,8 @@ export class TimeShare {
    */
   correct(key: string, time: number): void {
     const line = this.lineOf(key);
-    line.left = Math.min(this.options.burst, this.leftOf(line) - time);
-    line.used = Math.max(0, this.usedOf(line) + time);
-    if (!this.options.isShared(key)) line.left = Math.max(line.left, -maxDebtAlone);
+    this.spend(line, time);
+    if (this.isFree(key, line)) line.left = Math.max(line.left, -maxDebtAlone);
   }
 
   /** Whether the key has used more than its share while other keys are active. */
@@ -114,43 +146,80 @@ export class TimeShare {
     return line.waiting > 0 || this.mustWait(key, line);
   }
 
-  /** Whether the requests of a key are light. An unknown key counts as light. */
+  /** Whether the requests of a key are light. An unknown key has no light requests. */
   isLight(key: string): boolean {
-    return (this.lines.get(key)?.usual ?? 0) <= this.options.light;
+    const line = this.lines.get(key);
+    return line !== undefined && line.ended >= fewEnded && line.usual <= this.options.light;
   }
 
   get size(): number {
     return this.lines.size;
   }
 
-  private async wait(key: string, line: Line): Promise<void> {
+  /** @param charge is called at once when the turn comes, so that the next in line sees what is left */
+  private async wait(key: string, line: Line, charge: () => number): Promise<number> {
     const { maxWaiting, maxWait, beyond } = this.options;
-    const wait = (line.waiting * line.usual - line.left) / this.shareOf(line);
+    const wait = this.waitOf(line, line.waiting);
     if (line.waiting >= maxWaiting || wait > maxWait) {
-      if (beyond === 'pass') return;
+      if (beyond === 'pass') return charge();
       throw overdrawn(Math.min(wait, maxWait) / 1000);
     }
     line.waiting += 1;
-    const mine = line.last.then(() => this.refilled(key, line));
+    const mine = line.last.then(() => this.refilled(key, line)).then(charge);
     line.last = mine;
     try {
-      await mine;
+      return await mine;
     } finally {
       line.waiting -= 1;
     }
   }
 
-  private async refilled(key: string, line: Line): Promise<void> {
-    while (this.mustWait(key, line)) await pause(Math.max(1, Math.min(100, -line.left / this.shareOf(line))));
+  /** @param time milliseconds; negative to give back */
+  private spend(line: Line, time: number): void {
+    line.left = Math.min(this.options.burst, this.leftOf(line) - time);
+    line.used = Math.max(0, this.usedOf(line) + time);
+    this.recent.used = Math.max(0, this.recentlyUsed() + time);
   }
 
-  /** Among apps with light requests only the heaviest user waits. An app that uses less is not greedy. */
+  /** Milliseconds until a request has its turn that comes behind others of its key. */
+  private waitOf(line: Line, ahead: number): number {
+    return (ahead * line.usual - line.left) / this.shareOf(line);
+  }
+
+  private async refilled(key: string, line: Line): Promise<void> {
+    const longest = this.options.calmOver === undefined ? 100 : lookAgain;
+    while (this.mustWait(key, line))
+      await pause(Math.max(1, Math.min(longest, -line.left / this.shareOf(line))));
+  }
+
+  /**
+   * A key beyond its share waits, except when another key has used more: the other is the greedy one. Light
+   * requests are compared by their time. Heavy requests are compared by their time in relation to the share
+   * of their key.
+   */
   private mustWait(key: string, line: Line): boolean {
-    if (this.leftOf(line) >= 0 || !this.options.isShared(key)) return false;
-    if (line.usual > this.options.light) return true;
-    const used = this.usedOf(line);
-    for (const other of this.lines.values()) if (other !== line && this.usedOf(other) > used) return false;
+    if (this.leftOf(line) >= 0 || this.isFree(key, line)) return false;
+    const { light } = this.options;
+    if (light === 0) return true;
+    const use = (one: Line) => (line.usual > light ? this.usedOf(one) / this.shareOf(one) : this.usedOf(one));
+    const used = use(line);
+    for (const other of this.lines.values()) if (other !== line && use(other) > used) return false;
     return true;
+  }
+
+  /** Whether no other key needs the time. */
+  private isFree(key: string, line: Line): boolean {
+    const { calmOver = 0, isShared } = this.options;
+    return !isShared(key) || this.recentlyUsed() + line.usual < calmOver * this.shareOf(line);
+  }
+
+  private recentlyUsed(): number {
+    const { recent, options, now } = this;
+    if (options.calmOver === undefined) return 0;
+    const at = now();
+    recent.used *= Math.exp((recent.at - at) / options.calmOver);
+    recent.at = at;
+    return recent.used;
   }
 
   private usedOf(line: Line): number {
@@ -182,7 +251,16 @@ export class TimeShare {
       if (this.lines.size >= maxLines) this.forgetOldest();
       const { burst, usual } = this.options;
       const now = this.now();
-      line = { left: burst, at: now, used: 0, usedAt: now, usual, last: Promise.resolve(), waiting: 0 };
+      line = {
+        left: burst,
+        at: now,
+        used: 0,
+        usedAt: now,
+        usual,
+        ended: 0,
+        last: Promise.resolve(),
+        waiting: 0,
+      };
     }
     this.lines.set(key, line);
     return line;

@@ -122,6 +122,27 @@ describe('while two apps are active', () => {
     clearInterval(clock);
   });
 
+  it('of many requests that come at once, few begin before the first one is charged', async () => {
+    const clock = moveClock();
+    let begun = 0;
+    const page = async () => {
+      begun += 1;
+      await new Promise((resolve) => setImmediate(resolve));
+      now += 20;
+      return empty();
+    };
+    const unknown = tokenOf('unknown');
+    // Each answer is 3 MB: 30 ms of the thread, of which the app gets 0.15.
+    const all = times(64, () => fairness.run(unknown, 3_000_000, page));
+    expect(await doneAtOnce(all)).toBe(0);
+    expect(begun).toBeLessThanOrEqual(4);
+    const from = now;
+    await Promise.all(all.slice(0, 12));
+    expect(now - from).toBeGreaterThan(1000);
+    await Promise.allSettled(all);
+    clearInterval(clock);
+  });
+
   it('an app that has used up its share no longer shares a connection with other apps', async () => {
     const { mayJoin } = fairness.searchLimits(10);
     expect(mayJoin!('sandbox:one')).toBe(true);
