@@ -58,6 +58,12 @@ export class FairLimit {
     return this.lines.get(app)?.waiting.length ?? 0;
   }
 
+  /** Pieces of work of the app that run or wait. */
+  inProgressOf(app: string): number {
+    const line = this.lines.get(app);
+    return line ? line.running + line.waiting.length : 0;
+  }
+
   private lineOf(app: string): Line {
     let line = this.lines.get(app);
     if (!line) this.lines.set(app, (line = { running: 0, waiting: [] }));

@@ -80,7 +80,8 @@ export class Fairness {
     const { isShared } = this;
     const slowdown = () => this.slowdown.factor;
     this.budgets = new Budgets(budget);
-    const refusing = { maxWaiting: mostWaiting, maxWait, beyond: 'refuse', isShared } as const;
+    const inProgress = (app: string) => this.requests.inProgressOf(app);
+    const refusing = { maxWaiting: mostWaiting, maxWait, beyond: 'refuse', isShared, inProgress } as const;
     this.thread = new TimeShare({
       ...refusing,
       slowdown,

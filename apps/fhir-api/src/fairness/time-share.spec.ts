@@ -110,6 +110,18 @@ describe('a share of time', () => {
     expect(['pages', 'greedy'].map((app) => thread.isOverdrawn(app))).toEqual([true, false]);
   });
 
+  it('limits every app that has many heavy requests at once', () => {
+    const inProgress = (app: string) => (app === 'pages' ? 3 : 40);
+    const thread = new TimeShare({ ...options, light: 3, leastShare: 0.1, burst: 0, inProgress }, () => 0);
+    for (let n = 0; n < 5; n++) {
+      thread.charge('greedy', 30);
+      thread.charge('also greedy', 28);
+      thread.charge('pages', 10);
+    }
+    const apps = ['greedy', 'also greedy', 'pages'];
+    expect(apps.map((app) => thread.isOverdrawn(app))).toEqual([true, true, false]);
+  });
+
   it('limits each key where no request is light', () => {
     const strangers = new TimeShare({ ...options, light: 0, burst: 0 }, () => 0);
     strangers.charge('one', 100);

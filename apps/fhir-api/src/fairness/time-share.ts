@@ -23,6 +23,8 @@ export interface TimeShareOptions {
   beyond: 'refuse' | 'pass';
   /** Whether another key is active. */
   isShared: (key: string) => boolean;
+  /** Requests of the key that run or wait now. A key with many heavy ones waits although others use more. */
+  inProgress?: (key: string) => number;
   /**
    * Milliseconds over which the use of all keys is averaged. While it is below the share of a key, with the
    * next request of the key, the key does not wait: nobody needs the time. When absent, a key waits for its share in any case.
@@ -62,6 +64,8 @@ const newest = 0.2;
  * that has just started, and says nothing about the next one.
  */
 const mostTimes = 8;
+/** Most requests in progress of a key that sends few at once. */
+const few = 3;
 /** Ended requests from which a key is known. */
 const fewEnded = 4;
 /** Milliseconds after which about a third (1/e) of a key's use still counts. */
@@ -195,13 +199,15 @@ export class TimeShare {
   /**
    * A key beyond its share waits, except when another key has used more: the other is the greedy one. Light
    * requests are compared by their time. Heavy requests are compared by their time in relation to the share
-   * of their key.
+   * of their key, and a key that sends many of them at once is always limited: of several greedy keys only one
+   * would wait.
    */
   private mustWait(key: string, line: Line): boolean {
     if (this.leftOf(line) >= 0 || this.isFree(key, line)) return false;
-    const { light } = this.options;
-    if (light === 0) return true;
-    const use = (one: Line) => (line.usual > light ? this.usedOf(one) / this.shareOf(one) : this.usedOf(one));
+    const { light, inProgress } = this.options;
+    const isHeavy = line.usual > light;
+    if (light === 0 || (isHeavy && inProgress && inProgress(key) > few)) return true;
+    const use = (one: Line) => (isHeavy ? this.usedOf(one) / this.shareOf(one) : this.usedOf(one));
     const used = use(line);
     for (const other of this.lines.values()) if (other !== line && use(other) > used) return false;
     return true;
