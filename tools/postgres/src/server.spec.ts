@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '@payer/processes';
@@ -44,6 +44,23 @@ describe('the embedded PostgreSQL', () => {
     await start();
     expect(isAlive(left)).toBe(false);
     expect(isAlive(pidOf())).toBe(true);
+  });
+
+  it('a running server without a socket is used, and goes on', async () => {
+    const port = await freePort();
+    server = await startPostgres({ dataDirectory, port, overTcp: true });
+    const used = await startPostgres({ dataDirectory, port, useRunning: true });
+    expect(used.started).toBe(false);
+    expect(await used.createDatabases(['used'])).toEqual(['used']);
+  });
+
+  it('a relative path is a directory like any other', async () => {
+    server = await startPostgres({
+      dataDirectory: relative(process.cwd(), dataDirectory),
+      port: await freePort(),
+    });
+    expect(new URL(server.url('one')).searchParams.get('host')).toBe(dataDirectory);
+    expect(await server.createDatabases(['relative'])).toEqual(['relative']);
   });
 
   it('a server whose data is discarded has ended when the call returns, open sessions included', async () => {

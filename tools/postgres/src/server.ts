@@ -16,7 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Client } from 'pg';
 import { endWithUs, isFree } from '@payer/processes';
 import { canEnter, installedPostgres, postgresAccount, reachableBinaries, type Account } from './binaries.js';
@@ -81,8 +81,8 @@ export interface PostgresServer {
  */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
   const account = postgresAccount();
-  const dataDirectory = placeFor(options.dataDirectory, account);
-  const sockets = options.overTcp ? '' : socketDirectory(dataDirectory, options.port);
+  const dataDirectory = placeFor(resolve(options.dataDirectory), account);
+  let sockets = options.overTcp ? '' : socketDirectory(dataDirectory, options.port);
   const overTcp = (database: string) =>
     `postgres://${user}:${password}@localhost:${options.port}/${database}`;
   const url = (database: string) =>
@@ -98,8 +98,11 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     createDatabases: (names) => createDatabases(url('postgres'), names),
   });
 
-  if (options.useRunning && (await runningDataDirectory(url('postgres'))) === dataDirectory)
+  if (options.useRunning && (await runningDataDirectory(overTcp('postgres'))) === dataDirectory) {
+    // A server of an older version has no socket, and that of another account none that we may enter.
+    if ((await runningDataDirectory(url('postgres'))) === undefined) sockets = '';
     return server(false);
+  }
   await stopLeftServer(dataDirectory);
   const running = await runningDataDirectory(overTcp('postgres'));
   if (running !== undefined || !(await isFree(options.port)))
@@ -159,8 +162,9 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
  * @returns an empty string where TCP has to do
  */
 function socketDirectory(dataDirectory: string, port: number): string {
-  const path = join(dataDirectory, `.s.PGSQL.${port}`);
-  return process.platform === 'win32' || Buffer.byteLength(path) > longestSocketPath ? '' : dataDirectory;
+  const isTooLong = Buffer.byteLength(join(dataDirectory, `.s.PGSQL.${port}`)) > longestSocketPath;
+  // The setting is a list of directories, separated by commas.
+  return process.platform === 'win32' || isTooLong || dataDirectory.includes(',') ? '' : dataDirectory;
 }
 
 function placeFor(wanted: string, account: Account | undefined): string {

@@ -120,7 +120,7 @@ export class Fairness {
     this.requests = new FairLimit({
       slots: 512,
       perApp: { alone: 256, shared: (app) => (this.thread.isLight(app) ? 16 : 4) },
-      maxWaiting: { perApp: mostWaiting, inAll: 4000 },
+      maxWaiting: { perApp: 1000, inAll: 4000 },
       maxWait,
       isShared,
     });
@@ -196,6 +196,7 @@ export class Fairness {
     this.thread.admit(caller, this.requests.waitingOf(caller));
     const meter = new Meter();
     let charged = 0;
+    let begun = false;
     let resources = 0;
     let answer: Answer | undefined;
     try {
@@ -205,6 +206,7 @@ export class Fairness {
         if (this.isShared(caller)) await this.rounds.turn(caller);
         meter.resume();
         if (hasLeft()) throw left();
+        begun = true;
         const answering = work({ caller, meter });
         // A refusal before the first wait has cost time of this process, too.
         meter.pause();
@@ -213,7 +215,9 @@ export class Fairness {
       resources = answer.resources ?? 0;
     } finally {
       const moving = (received + (answer?.body?.length ?? 0)) / bytesPerMillisecond;
-      this.thread.charge(caller, meter.processor + costOfRequest + moving, charged);
+      const used = meter.processor + costOfRequest + moving;
+      if (begun) this.thread.charge(caller, used, charged);
+      else this.thread.correct(caller, used - charged);
       if (hasBudget)
         this.budgets.charge(caller, {
           requests: 1,

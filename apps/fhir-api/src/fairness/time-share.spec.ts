@@ -106,8 +106,42 @@ describe('a share of time', () => {
     for (let n = 0; n < 40; n++) thread.charge('pages', 5);
     for (let n = 0; n < 5; n++) thread.charge('greedy', 30);
     expect(['pages', 'greedy'].map((app) => thread.isOverdrawn(app))).toEqual([false, true]);
-    for (let n = 0; n < 60; n++) thread.charge('pages', 5);
+    for (let n = 0; n < 140; n++) thread.charge('pages', 5);
     expect(['pages', 'greedy'].map((app) => thread.isOverdrawn(app))).toEqual([true, false]);
+  });
+
+  it('limits each of two apps that use about the same, however few requests they have at once', () => {
+    const thread = new TimeShare(
+      { ...options, light: 3, leastShare: 0.1, burst: 0, inProgress: () => 2 },
+      () => 0,
+    );
+    for (let n = 0; n < 5; n++)
+      for (const app of ['one', 'other']) thread.charge(app, app === 'one' ? 30 : 25);
+    expect(['one', 'other'].map((app) => thread.isOverdrawn(app))).toEqual([true, true]);
+  });
+
+  it('takes a request among tiny ones for heavy', () => {
+    const thread = new TimeShare({ ...options, light: 3, usual: 0.5 }, () => 0);
+    let light = 0;
+    for (let n = 0; n < 60; n++) {
+      thread.charge('mixed', n % 6 === 5 ? 80 : 0.3);
+      if (n >= 6 && thread.isLight('mixed')) light += 1;
+    }
+    expect(light).toBe(0);
+  });
+
+  it('refuses at once a request whose wait would be too long, and says when to come again', () => {
+    let isShared = true;
+    const thread = new TimeShare({ ...options, usual: 10, isShared: () => isShared }, () => 0);
+    for (let n = 0; n < 4; n++) thread.charge('a', 10);
+    thread.admit('a', 0);
+    thread.admit('a', 100);
+    const refused = { status: 429, headers: { 'retry-after': '7' } };
+    expect(() => thread.admit('a', 200)).toThrow(expect.objectContaining(refused));
+    for (let n = 0; n < 500; n++) thread.charge('a', 10);
+    expect(() => thread.admit('a', 100)).toThrow(expect.objectContaining({ status: 429 }));
+    isShared = false;
+    thread.admit('a', 500);
   });
 
   it('limits every app that has many heavy requests at once', () => {

@@ -60,10 +60,12 @@ const lookAgain = 20;
 /** Weight of the newest request in the moving average `usual`. */
 const newest = 0.2;
 /**
- * Most times of the average that a request counts there. The first request of a kind takes long in a process
- * that has just started, and says nothing about the next one.
+ * Most times of the average that one of a key's first requests counts there. The first request takes long in
+ * a process that has just started, and says nothing about the next one.
  */
 const mostTimes = 8;
+/** Times the use of a key with heavy requests that another key must have used to be the greedy one. */
+const muchMore = 1.5;
 /** Most requests in progress of a key that sends few at once. */
 const few = 3;
 /** Ended requests from which a key is known. */
@@ -115,9 +117,11 @@ export class TimeShare {
    */
   admit(key: string, ahead: number): void {
     const line = this.lineOf(key);
-    if (ahead === 0 || !this.mustWait(key, line)) return;
+    const { maxWaiting, maxWait, isShared } = this.options;
+    if (ahead === 0 || !isShared(key)) return;
     const wait = this.waitOf(line, ahead);
-    if (wait > this.options.maxWait) throw overdrawn(this.options.maxWait / 1000);
+    if (ahead >= maxWaiting || (wait > maxWait && this.mustWait(key, line)))
+      throw overdrawn(Math.min(wait, maxWait) / 1000);
   }
 
   /**
@@ -126,7 +130,8 @@ export class TimeShare {
    */
   charge(key: string, time: number, charged = 0): void {
     const line = this.lineOf(key);
-    line.usual += (Math.min(time, mostTimes * Math.max(1, line.usual)) - line.usual) * newest;
+    const most = line.ended < fewEnded ? mostTimes * Math.max(1, line.usual) : Infinity;
+    line.usual += (Math.min(time, most) - line.usual) * newest;
     this.spend(line, time - charged);
     line.ended += 1;
     if (this.isFree(key, line)) line.left = Math.max(line.left, -maxDebtAlone);
@@ -209,7 +214,11 @@ export class TimeShare {
     if (light === 0 || (isHeavy && inProgress && inProgress(key) > few)) return true;
     const use = (one: Line) => (isHeavy ? this.usedOf(one) / this.shareOf(one) : this.usedOf(one));
     const used = use(line);
-    for (const other of this.lines.values()) if (other !== line && use(other) > used) return false;
+    const more = isHeavy ? muchMore * used : used;
+    // `used` of a line that nobody asked for is too high, never too low: most lines need no further look.
+    const least = isHeavy ? (more * this.options.leastShare) / (this.options.slowdown?.() ?? 1) : more;
+    for (const other of this.lines.values())
+      if (other.used > least && other !== line && use(other) > more) return false;
     return true;
   }
 

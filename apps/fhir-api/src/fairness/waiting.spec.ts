@@ -6,6 +6,7 @@ import { Fairness } from './fairness.js';
 const budget = { requests: 1e6, resources: 1e6, time: 1e6 };
 const tokenOf = (client_id: string) => new VerifiedToken('sandbox', { client_id } as never);
 const [one, other] = [tokenOf('one'), tokenOf('other')];
+type Refused = { headers: Record<string, string> };
 const empty = () => Promise.resolve({ status: 200, headers: {}, body: undefined });
 const stranger = (ip: string, url = '/Patient') => ({ ip, url });
 
@@ -140,6 +141,26 @@ describe('while two apps are active', () => {
     await Promise.all(all.slice(0, 12));
     expect(now - from).toBeGreaterThan(1000);
     await Promise.allSettled(all);
+    clearInterval(clock);
+  });
+
+  it('a refused request says nothing about the cost of the next one', async () => {
+    const clock = moveClock();
+    const page = () => fairness.run(one, 1_500_000, empty);
+    for (let n = 0; n < 8; n++) await page();
+    const all = await Promise.allSettled(times(400, page));
+    const refused = all.flatMap((each) => (each.status === 'rejected' ? [each.reason as Refused] : []));
+    expect(refused.length).toBeGreaterThan(100);
+    expect(Math.max(...refused.map(({ headers }) => Number(headers['retry-after'])))).toBeGreaterThan(2);
+    let [running, most] = [0, 0];
+    const slow = async () => {
+      most = Math.max(most, (running += 1));
+      await new Promise((resolve) => setImmediate(resolve));
+      running -= 1;
+      return empty();
+    };
+    await Promise.all(times(6, () => fairness.run(one, 0, slow)));
+    expect(most).toBeLessThanOrEqual(4);
     clearInterval(clock);
   });
 

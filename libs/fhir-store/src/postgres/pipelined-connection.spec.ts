@@ -26,7 +26,7 @@ const echo = async (value: number) =>
 
 /** What Node, `pg` and a server that stops or starts say. */
 const connectionLost =
-  /ECONNREFUSED|ECONNRESET|EPIPE|Connection terminated|not queryable|shutting down|starting up|terminating connection/;
+  /ECONNREFUSED|ENOENT|EAGAIN|ECONNRESET|EPIPE|Connection terminated|not queryable|shutting down|starting up|terminating connection/;
 
 describe('many queries on one connection', () => {
   it('each get their own answer, and one that fails fails alone', async () => {

@@ -5,6 +5,8 @@
  */
 const codes =
   /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|08...|53...|57P0[1-5]|58...|25006|3D000)$/;
+/** Node.js cannot connect to a Unix socket: its server has stopped, or many connections wait there. */
+const socketCodes = /^(ENOENT|EAGAIN|EACCES)$/;
 /** Errors of `pg` and `pg-pool` that have no code. */
 const messages =
   /Connection terminated|timeout exceeded when trying to connect|timeout expired|connection timeout|establishing an SSL connection|not queryable|Query read timeout|pool after calling end/i;
@@ -32,7 +34,6 @@ export class DatabaseBusy extends Error {
 /** Whether an error means that the database is unavailable, not that a statement is wrong. */
 export function databaseIsUnavailable(error: unknown): boolean {
   const { code, syscall, message = '' } = (error ?? {}) as Record<'code' | 'syscall' | 'message', unknown>;
-  // A Unix socket of a stopped server is ENOENT, and EAGAIN when many connections wait.
-  if (syscall === 'connect') return true;
+  if (syscall === 'connect' && typeof code === 'string' && socketCodes.test(code)) return true;
   return (typeof code === 'string' && codes.test(code)) || messages.test(String(message));
 }
