@@ -146,7 +146,8 @@ describe('while two apps are active', () => {
 
   it('a refused request says nothing about the cost of the next one', async () => {
     const clock = moveClock();
-    const page = () => fairness.run(one, 1_500_000, empty);
+    const third = tokenOf('third');
+    const page = () => fairness.run(third, 1_500_000, empty);
     for (let n = 0; n < 8; n++) await page();
     const all = await Promise.allSettled(times(400, page));
     const refused = all.flatMap((each) => (each.status === 'rejected' ? [each.reason as Refused] : []));
@@ -159,7 +160,7 @@ describe('while two apps are active', () => {
       running -= 1;
       return empty();
     };
-    await Promise.all(times(6, () => fairness.run(one, 0, slow)));
+    await Promise.all(times(6, () => fairness.run(third, 0, slow)));
     expect(most).toBeLessThanOrEqual(4);
     clearInterval(clock);
   });
