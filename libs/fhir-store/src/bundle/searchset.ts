@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Text } from '../postgres/database.js';
-import { concat } from './concat.js';
+import { concat, type Pauses } from './concat.js';
 import { subset, type Subset } from './subset.js';
 
 /** A searchset Bundle. */
@@ -35,12 +35,6 @@ export interface Page {
   next: string | undefined;
 }
 
-/** Lets other requests run while a large Bundle is written. */
-export interface Pauses {
-  readonly isDue: boolean;
-  yield(): Promise<void>;
-}
-
 /** Writes a page as a searchset Bundle (FHIR R4 §3.1.1.1). Resources are written as they are stored. */
 export async function searchset(page: Page, pauses: Pauses): Promise<Searchset> {
   const { search, baseUrl, matches, included, total } = page;
@@ -71,20 +65,22 @@ export async function searchset(page: Page, pauses: Pauses): Promise<Searchset> 
     separator = ',';
   }
   parts.push(text + (separator === ',' ? ']}' : '}'));
-  return { json: concat(parts), resources: matches.length + included.length };
+  return { json: await concat(parts, pauses), resources: matches.length + included.length };
 }
 
 function linksOf({ search, baseUrl, next }: Page): { relation: string; url: string }[] {
   const { path, used, cursor } = search;
+  const query = new URLSearchParams(used).toString();
   const urlAt = (at: string | undefined) => {
-    const query = new URLSearchParams(used);
-    if (at !== undefined) query.set('_cursor', at);
-    const text = query.toString();
+    const text = at === undefined ? query : withCursor(query, at);
     return `${baseUrl}/${path}${text ? `?${text}` : ''}`;
   };
   const self = { relation: 'self', url: urlAt(cursor) };
   return next === undefined ? [self] : [self, { relation: 'next', url: urlAt(next) }];
 }
+
+const withCursor = (query: string, cursor: string): string =>
+  `${query}${query ? '&' : ''}${new URLSearchParams({ _cursor: cursor }).toString()}`;
 
 /** A warning about an ignored parameter, for the developer of the app (FHIR R4 §3.1.1.4.1). */
 const ignoredIssue = (text: string) => warning('not-supported', `Ignored: ${text}`);

@@ -1,7 +1,9 @@
 import { textAsBytesBy } from './bytes-client.js';
 
-/** Bytes: a page of twenty claims. */
+/** Bytes: a page of twenty claims. A page of a thousand resources takes several buffers. */
 const scratchLength = 262_144;
+/** Most buffers of one answer: 4 MiB. */
+const maxHeld = 16;
 /** Most buffers that wait for their next use. */
 const maxIdle = 16;
 const idle: Buffer[] = [];
@@ -14,24 +16,36 @@ const idle: Buffer[] = [];
 export class Scratch {
   /** Types of the statements whose long values are kept here. */
   readonly types = textAsBytesBy((bytes) => this.copy(bytes));
+  private readonly held: Buffer[] = [];
   private buffer: Buffer | undefined;
   private length = 0;
   private isReleased = false;
 
   release(): void {
     this.isReleased = true;
-    if (this.buffer && idle.length < maxIdle) idle.push(this.buffer);
+    for (const buffer of this.held) if (idle.length < maxIdle) idle.push(buffer);
+    this.held.length = 0;
     this.buffer = undefined;
   }
 
   private copy(bytes: Buffer): Buffer {
-    const end = this.length + bytes.length;
     // Rows of a statement that has failed may still come, and must not touch the next answer.
-    if (this.isReleased || end > scratchLength) return Buffer.from(bytes);
-    this.buffer ??= idle.pop() ?? Buffer.allocUnsafeSlow(scratchLength);
-    const copied = this.buffer.subarray(this.length, end);
+    const buffer = this.isReleased ? undefined : this.bufferFor(bytes.length);
+    if (!buffer) return Buffer.from(bytes);
+    const start = this.length;
+    this.length += bytes.length;
+    const copied = buffer.subarray(start, this.length);
     bytes.copy(copied);
-    this.length = end;
     return copied;
+  }
+
+  /** The buffer with room for a value; undefined when the value is too long, or the answer holds the most. */
+  private bufferFor(length: number): Buffer | undefined {
+    if (this.buffer && this.length + length <= scratchLength) return this.buffer;
+    if (length > scratchLength || this.held.length === maxHeld) return undefined;
+    this.buffer = idle.pop() ?? Buffer.allocUnsafeSlow(scratchLength);
+    this.held.push(this.buffer);
+    this.length = 0;
+    return this.buffer;
   }
 }
