@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { Pool } from 'pg';
 import { startTestPostgres, type TestPostgres } from '@payer/testing';
 import { BytesClient, textAsBytes } from './bytes-client.js';
@@ -88,5 +88,45 @@ it('an answer that is no message ends the connection, and no memory is set aside
     expect(process.memoryUsage().external - external).toBeLessThan(100e6);
   } finally {
     refusing.close();
+  }
+});
+
+it('a long answer is read in parts, between which other connections have their turn', async () => {
+  const length = 60_000;
+  const count = 40;
+  const message = (code: string, body: Buffer) => {
+    const head = Buffer.from(`${code}....`);
+    head.writeInt32BE(body.length + 4, 1);
+    return Buffer.concat([head, body]);
+  };
+  const notice = message('N', Buffer.from(`SNOTICE\0M${'x'.repeat(length)}\0\0`));
+  const started = [message('R', Buffer.alloc(4)), message('Z', Buffer.from('I'))];
+  const talkative = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () =>
+      socket.write(Buffer.concat([...started, ...Array.from({ length: count }, () => notice)])),
+    );
+  });
+  await new Promise<void>((resolve) => talkative.listen(0, '127.0.0.1', resolve));
+  const { port } = talkative.address() as AddressInfo;
+  const client = new BytesClient({ connectionString: `postgres://nobody@127.0.0.1:${port}/none` });
+  client.on('error', () => undefined);
+  try {
+    let inTurn = 0;
+    let most = 0;
+    const all = new Promise<void>((resolve) => {
+      let heard = 0;
+      client.on('notice', () => {
+        if (inTurn === 0) setImmediate(() => (inTurn = 0));
+        most = Math.max(most, ++inTurn);
+        if (++heard === count) resolve();
+      });
+    });
+    await client.connect();
+    await all;
+    expect(most * length).toBeLessThanOrEqual(5 * 65_536);
+  } finally {
+    (client as unknown as { connection: { stream: Socket } }).connection.stream.destroy();
+    talkative.close();
   }
 });

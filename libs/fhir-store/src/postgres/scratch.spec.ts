@@ -32,6 +32,30 @@ describe('the memory of an answer', () => {
     expect(values.map((value, i) => isAll(value, letters[i]!))).toEqual(letters.map(() => true));
   });
 
+  it('of a large answer has several buffers, which the next answers use again', () => {
+    const large = new Scratch();
+    const memory = (values: Buffer[]) => new Set(values.map(({ buffer }) => buffer));
+    const values = Array.from({ length: 40 }, (_, i) => read(large, i % 2 ? 'a' : 'b', 60_000));
+    const used = memory(values);
+    expect(used.size).toBe(10);
+    expect(values.every((value, i) => isAll(value, i % 2 ? 'a' : 'b'))).toBe(true);
+    large.release();
+    const [one, other] = [new Scratch(), new Scratch()];
+    const [c, d] = [one, other].map((next) => Array.from({ length: 20 }, () => read(next, 'c', 60_000)));
+    for (const buffer of [...memory(c!), ...memory(d!)]) expect(used.has(buffer)).toBe(true);
+    for (const buffer of memory(c!)) expect(memory(d!).has(buffer)).toBe(false);
+    one.release();
+    other.release();
+  });
+
+  it('of one answer has an end: further values have memory of their own', () => {
+    const scratch = new Scratch();
+    for (let i = 0; i < 64; i++) read(scratch, 'a', 60_000);
+    const beyond = read(scratch, 'b', 60_000);
+    expect([beyond.buffer.byteLength, isAll(beyond, 'b')]).toEqual([60_000, true]);
+    scratch.release();
+  });
+
   it('is not touched by late rows of a statement that has failed', () => {
     const failed = new Scratch();
     read(failed, 'a', 5000);
