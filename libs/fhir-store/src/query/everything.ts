@@ -4,6 +4,7 @@ import { definitions, isCompartmentType, isServedType } from '../definitions/def
 import { badParameter } from '../fhir-error.js';
 import { dateRange } from '../parameters/date-range.js';
 import { run, type Database, type Text } from '../postgres/database.js';
+import { Scratch } from '../postgres/scratch.js';
 import { Statement } from '../postgres/statement.js';
 import { careDateSql } from './care-dates.js';
 import { defaultCount, parseCount } from './count.js';
@@ -93,17 +94,37 @@ function parseEverything(
  * have a date of care. A resource without one is always included.
  * @throws FhirError 400
  */
-export async function everything(
+export async function everything(request: EverythingRequest, engine: Engine): Promise<Searchset> {
+  const scratch = new Scratch();
+  try {
+    return await everythingPage(request, engine, scratch);
+  } finally {
+    scratch.release();
+  }
+}
+
+interface Engine {
+  pool: Database;
+  baseUrl: string;
+  cursors: Cursors;
+  meter: Meter;
+}
+
+/** @param scratch keeps the resources until the Bundle is written */
+async function everythingPage(
   { access, params, path }: EverythingRequest,
-  { pool, baseUrl, cursors, meter }: { pool: Database; baseUrl: string; cursors: Cursors; meter: Meter },
+  { pool, baseUrl, cursors, meter }: Engine,
+  scratch: Scratch,
 ): Promise<Searchset> {
   const wanted = parseEverything(params, access);
   const bound = JSON.stringify([path, accessKey(access), wanted.used]);
   const from = wanted.cursor === undefined ? undefined : placeOf(cursors, wanted.cursor, bound);
   const limit = wanted.count + 1;
-  const own = from?.phase === 'shared' ? [] : await compartmentRows(pool, access, wanted, from, limit);
+  const own =
+    from?.phase === 'shared' ? [] : await compartmentRows(pool, access, wanted, from, limit, scratch);
   const after = from?.phase === 'shared' ? from : undefined;
-  const shared = own.length >= limit ? [] : await sharedRows(pool, access, wanted, after, limit - own.length);
+  const shared =
+    own.length >= limit ? [] : await sharedRows(pool, access, wanted, after, limit - own.length, scratch);
   const found = [...own, ...shared];
   const matches = found.slice(0, wanted.count);
   const last = matches.at(-1);
@@ -135,6 +156,7 @@ async function compartmentRows(
   wanted: Everything,
   after: Place | undefined,
   limit: number,
+  scratch: Scratch,
 ): Promise<FoundRow[]> {
   const types = wanted.types.filter(isCompartmentType);
   if (types.length === 0) return [];
@@ -151,6 +173,7 @@ async function compartmentRows(
     `SELECT r.type, r.id, r.body FROM ${from} WHERE ${conditions.join(' AND ')}
      ORDER BY ${order} LIMIT ${statement.bind(limit)}`,
     statement.values,
+    scratch.types,
   );
 }
 
@@ -160,6 +183,7 @@ async function sharedRows(
   wanted: Everything,
   after: Place | undefined,
   limit: number,
+  scratch: Scratch,
 ): Promise<FoundRow[]> {
   const types = wanted.types.filter((type) => definitions.referencedTypes.includes(type));
   if (types.length === 0) return [];
@@ -178,6 +202,7 @@ async function sharedRows(
     `SELECT f.type, f.id, f.body FROM (${selects.join(' UNION ALL ')}) AS f ${behind}
      ORDER BY f.type COLLATE "C", f.id LIMIT ${statement.bind(limit)}`,
     statement.values,
+    scratch.types,
   );
 }
 

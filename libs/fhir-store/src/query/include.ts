@@ -1,3 +1,4 @@
+import type { CustomTypesConfig } from 'pg';
 import {
   definitions,
   isServedType,
@@ -29,6 +30,7 @@ const keyOf = (row: Pick<FoundRow, 'type' | 'id'>) => `${row.type}/${row.id}`;
 /**
  * Follows `_include` and `_revinclude` from the matches, and with `:iterate` from included resources (FHIR R4
  * §3.1.1.5.5 and .6). The access limits these rows, too.
+ * @param types says where the bytes of the resources are kept
  * @throws FhirError when an answer would have too many resources, or resources too many references away
  */
 export async function includedRows(
@@ -38,6 +40,7 @@ export async function includedRows(
   includes: readonly Include[],
   revincludes: readonly Include[],
   pace: Pace,
+  types?: CustomTypesConfig,
 ): Promise<FoundRow[]> {
   const known = new Set(matches.map(keyOf));
   const included: FoundRow[] = [];
@@ -61,6 +64,7 @@ export async function includedRows(
       access,
       wanted,
       includes.some(({ iterate }) => iterate),
+      types,
     );
     for (const row of fresh) known.add(keyOf(row));
     included.push(...fresh);
@@ -169,6 +173,7 @@ async function rowsById(
   access: Access,
   wanted: Map<string, Set<string>>,
   withReferences: boolean,
+  types?: CustomTypesConfig,
 ): Promise<FoundRow[]> {
   const found = await Promise.all(
     [...wanted].map(([type, ids]) => {
@@ -180,6 +185,7 @@ async function rowsById(
         `SELECT r.type, r.id, r.body, ${referencesOf('r', withReferences)} FROM ${from}
          WHERE ${where} AND r.id = ANY(${statement.bind([...ids], '::text[]')}) ORDER BY r.id LIMIT ${maxIncluded + 1}`,
         statement.values,
+        types,
       );
     }),
   );

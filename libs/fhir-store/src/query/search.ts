@@ -137,7 +137,15 @@ export class Searcher {
     const included =
       together ??
       (search.includes.length + search.revincludes.length > 0 && matches.length > 0
-        ? await includedRows(connections.pool, access, matches, search.includes, search.revincludes, pace)
+        ? await includedRows(
+            connections.pool,
+            access,
+            matches,
+            search.includes,
+            search.revincludes,
+            pace,
+            scratch.types,
+          )
         : []);
     const complete = !more && search.cursor === undefined && hasMatches(search);
     const total =
