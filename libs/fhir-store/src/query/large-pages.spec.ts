@@ -40,3 +40,40 @@ it('pages of long resources that are made at the same time have the resources of
       expect(resource).toMatchObject(note(name, Number(resource.id.split('-')[1])));
   });
 });
+
+it('$everything of several patients at the same time has the resources of its own patient', async () => {
+  const pages = await Promise.all(
+    Array.from({ length: 30 }, async (_, i) => {
+      const name = names[i % 3]!;
+      const access = { ...member(name), patient: name };
+      const path = `Patient/${name}/$everything`;
+      const { json } = await store.engine.everything({ access, params: [], path });
+      return { name, page: JSON.parse(String(json)) as Parameters<typeof entries>[0] };
+    }),
+  );
+  for (const { name, page } of pages) {
+    const notes = entries(page, 'match')
+      .map(({ resource }) => resource)
+      .filter(({ resourceType }) => resourceType === 'Observation');
+    expect(notes.map(({ id }) => id)).toEqual(lengths.map((length) => `${name}-${length}`).sort());
+    for (const resource of notes)
+      expect(resource).toMatchObject(note(name, Number(resource.id.split('-')[1])));
+  }
+});
+
+it('resources included at the same time are those of their own searches', async () => {
+  const pages = await Promise.all(
+    Array.from({ length: 30 }, (_, i) => {
+      const name = names[i % 3]!;
+      return store
+        .search(`Patient?_id=${name}&_revinclude=Observation:subject`, member(name))
+        .then((page) => ({ name, page }));
+    }),
+  );
+  for (const { name, page } of pages) {
+    const notes = entries(page, 'include').map(({ resource }) => resource);
+    expect(notes.map(({ id }) => id).sort()).toEqual(lengths.map((length) => `${name}-${length}`).sort());
+    for (const resource of notes)
+      expect(resource).toMatchObject(note(name, Number(resource.id.split('-')[1])));
+  }
+});
