@@ -18,7 +18,7 @@ const contentTypes: Record<PictureFormat, string> = {
 };
 
 /** Milliseconds for one drawing: a small file can be endless work. */
-const patience = 5000;
+export const drawingTime = 5000;
 
 /** Draws one SVG in a thread, and posts the PNG, or null when nothing can be seen. */
 const drawing = `
@@ -35,29 +35,31 @@ let last: Promise<unknown> = Promise.resolve();
 /**
  * Draws an uploaded file again as a square PNG. Nothing of the file is kept but its picture: no script, no
  * link, no metadata, and no second format hidden in it.
+ * @param milliseconds after which the drawing is given up
  * @throws Problem 400 that names the fault of the file
  */
-export async function renderLogo(file: Buffer): Promise<Buffer> {
+export async function renderLogo(file: Buffer, milliseconds = drawingTime): Promise<Buffer> {
   const contentType = contentTypes[checkedFormat(file)];
   const href = `data:${contentType};base64,${file.toString('base64')}`;
   const mine = last.then(() =>
     draw(
       `<svg xmlns="http://www.w3.org/2000/svg" width="${side}" height="${side}">` +
         `<image href="${href}" width="${side}" height="${side}"/></svg>`,
+      milliseconds,
     ),
   );
   last = mine.catch(() => undefined);
   return mine;
 }
 
-async function draw(svg: string): Promise<Buffer> {
+async function draw(svg: string, milliseconds: number): Promise<Buffer> {
   const { resolve } = createRequire(import.meta.url);
   const [engine, code] = [resolve('@resvg/resvg-wasm'), resolve('@resvg/resvg-wasm/index_bg.wasm')];
   const worker = new Worker(drawing, { eval: true, workerData: { engine, code, svg } });
   let timer: NodeJS.Timeout | undefined;
   try {
     const png = await new Promise<Uint8Array | null>((done, fail) => {
-      timer = setTimeout(() => fail(refused('takes too long to draw; send a PNG')), patience);
+      timer = setTimeout(() => fail(refused('takes too long to draw; send a PNG')), milliseconds);
       worker.once('message', done);
       worker.once('error', fail);
     });
