@@ -40,6 +40,20 @@ export interface ContainedValues {
   values: IndexValues;
 }
 
+/** An index key with what a row stores of it. */
+export interface ReadyKey {
+  key: string;
+  /** The key as a number (`search-key.ts`). */
+  number: number;
+  isKeptAsText: boolean;
+}
+
+export const readyKey = (key: string): ReadyKey => ({
+  key,
+  number: searchKey(key),
+  isKeptAsText: isKeptAsText(key),
+});
+
 /** Fewer keys are compared one by one, which is faster than a Set. */
 const manyKeys = 64;
 
@@ -72,13 +86,22 @@ export class IndexEntries {
   constructor(readonly baseUrl: string) {}
 
   addKey(key: string): void {
-    const number = searchKey(key);
+    if (this.isNew(searchKey(key)) && isKeptAsText(key)) this.values.tokens.push(key);
+  }
+
+  addReadyKeys(ready: readonly ReadyKey[]): void {
+    for (const one of ready)
+      if (this.isNew(one.number) && one.isKeptAsText) this.values.tokens.push(one.key);
+  }
+
+  /** Adds the number of a key, unless the resource has it already. */
+  private isNew(number: number): boolean {
     const { keys } = this.values;
-    if (this.seen ? this.seen.has(number) : keys.includes(number)) return;
+    if (this.seen ? this.seen.has(number) : keys.includes(number)) return false;
     keys.push(number);
     if (keys.length === manyKeys) this.seen = new Set(keys);
     else this.seen?.add(number);
-    if (isKeptAsText(key)) this.values.tokens.push(key);
+    return true;
   }
 
   addString(parameter: number, value: string, folded: string): void {

@@ -6,8 +6,9 @@ import { likeText } from '../postgres/statement.js';
 import { hasInterval, isOneOf } from './conditions.js';
 import { dateTest, rangeOfDate } from './date.js';
 import { fold } from './fold.js';
+import { ConceptMemo } from './memo.js';
 import type { ConditionContext, ParameterType, Row, ValueFilter } from './parameter-type.js';
-import { amountTest, numbersOf, quantityParts } from './quantity.js';
+import { amountTest, numberOf, quantityParts } from './quantity.js';
 import { referenceKeys } from './reference.js';
 import { stringsOf } from './string.js';
 import { startOf, tokenAsked, tokenKeys } from './token.js';
@@ -36,7 +37,7 @@ interface AskedPair {
 interface SecondPart {
   cost: number;
   /** The keys of a value, each for a pair with each key of the first part. */
-  keys?(value: unknown, baseUrl: string): string[];
+  keys?(value: unknown, baseUrl: string): readonly string[];
   condition(
     context: ConditionContext,
     row: Row,
@@ -58,9 +59,22 @@ function hasKeyThat(
   return `EXISTS (SELECT 1 FROM unnest(${alias}.tokens) AS ${key} (v) WHERE ${tests.join(' OR ')})`;
 }
 
+const part = { number: partNumber };
+const keysOfParts = new ConceptMemo<readonly string[]>();
+const codesOfParts = new ConceptMemo<readonly string[]>();
+
+/** The keys of a token. */
+function keysOfPart(value: unknown): readonly string[] {
+  return keysOfParts.get(value, () => tokenKeys(part, value));
+}
+
+/** The keys of a token that form pairs. The same concept gives the same array. */
+const codesOfPart = (value: unknown): readonly string[] =>
+  codesOfParts.get(value, () => tokenKeys(part, value).filter(isPartCode));
+
 const tokenPart: SecondPart = {
   cost: 2,
-  keys: (value) => tokenKeys({ number: partNumber }, value),
+  keys: keysOfPart,
   condition: (context, row, { name, definition: { number } }, asked) =>
     isOneOf(
       context,
@@ -157,23 +171,39 @@ function pairAsked({ definition: { components = [] }, name }: ValueFilter, value
   return { first: tokenAsked({ number: partNumber }, name, first), second };
 }
 
+type Pairs = Map<number, readonly string[]>;
+const pairs = new WeakMap<readonly string[], WeakMap<readonly string[], Pairs>>();
+
+/** The pairs of keys and units. A laboratory measures the same in the same unit again and again. */
+function pairsOf(number: number, keys: readonly string[], units: readonly string[]): readonly string[] {
+  let byUnits = pairs.get(keys);
+  if (!byUnits) pairs.set(keys, (byUnits = new WeakMap()));
+  let byNumber = byUnits.get(units);
+  if (!byNumber) byUnits.set(units, (byNumber = new Map<number, readonly string[]>()));
+  let made = byNumber.get(number);
+  if (!made) {
+    made = units.flatMap((unit) => keys.map((key) => indexKey.pair(number, key, unit)));
+    byNumber.set(number, made);
+  }
+  return made;
+}
+
 export const composite: ParameterType = {
   index(entries, { definition: { number }, components: [first, second] }, found) {
     if (!first || !second) return;
     for (const focus of found) {
       const values = second.extract(focus);
       if (values.length === 0) continue;
-      const firstKeys = first
-        .extract(focus)
-        .flatMap((value) => tokenKeys({ number: partNumber }, value))
-        .filter(isPartCode);
+      const concepts = first.extract(focus);
+      const firstKeys = concepts.length === 1 ? codesOfPart(concepts[0]) : concepts.flatMap(codesOfPart);
       refuseTooManyPairs(firstKeys.length * values.length);
       const { keys } = secondPartOf(second.definition);
       for (const value of values) {
         if (!keys) {
-          for (const { low, high, unit } of numbersOf(value))
-            for (const key of firstKeys)
-              entries.addNumber(number, low, high, indexKey.pair(number, key, unit));
+          const amount = numberOf(value);
+          if (amount)
+            for (const pair of pairsOf(number, firstKeys, amount.units))
+              entries.addNumber(number, amount.low, amount.high, pair);
           continue;
         }
         const secondKeys = keys(value, entries.baseUrl);

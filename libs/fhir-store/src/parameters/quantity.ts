@@ -1,6 +1,7 @@
 import { badParameter } from '../fhir-error.js';
 import type { Statement } from '../postgres/statement.js';
 import { boundEnds, hasInterval, type RowInterval } from './conditions.js';
+import { Memo } from './memo.js';
 import { missing } from './missing.js';
 import { numberAsked } from './number-range.js';
 import { comparison, type ParameterType } from './parameter-type.js';
@@ -12,24 +13,29 @@ import { isObject, splitUnescaped, textOf, unescape, type Json } from './values.
 interface IndexedNumber {
   low: number;
   high: number;
-  unit: string;
+  /** The names of its unit: it is indexed under each. */
+  units: readonly string[];
 }
 
-/** A quantity under each name of its unit; a range from its low to its high; a number without a unit. */
-export function numbersOf(value: unknown): IndexedNumber[] {
-  if (typeof value === 'number') return [{ low: value, high: value, unit: '' }];
-  if (!isObject(value)) return [];
+const noUnit = [''];
+
+/** A quantity; a range from its low to its high; a number without a unit. Undefined for anything else. */
+export function numberOf(value: unknown): IndexedNumber | undefined {
+  if (typeof value === 'number') return { low: value, high: value, units: noUnit };
+  if (!isObject(value)) return undefined;
   if (isObject(value.low) || isObject(value.high)) {
-    const [low, high] = [value.low, value.high].map((end) => (isObject(end) ? end : undefined));
-    return unitsOf(low ?? high ?? {}).map((unit) => ({
+    const low = isObject(value.low) ? value.low : undefined;
+    const high = isObject(value.high) ? value.high : undefined;
+    return {
       low: typeof low?.value === 'number' ? low.value : -Number.MAX_VALUE,
       high: typeof high?.value === 'number' ? high.value : Number.MAX_VALUE,
-      unit,
-    }));
+      units: unitsOf(low ?? high ?? {}),
+    };
   }
   const amount = value.value;
-  if (typeof amount !== 'number') return [];
-  return unitsOf(value).map((unit) => ({ ...amountRange(amount, value.comparator), unit }));
+  if (typeof amount !== 'number') return undefined;
+  const { low, high } = amountRange(amount, value.comparator);
+  return { low, high, units: unitsOf(value) };
 }
 
 /**
@@ -53,14 +59,21 @@ function amountRange(amount: number, comparator: unknown): { low: number; high: 
   }
 }
 
-/** The names of a quantity's unit; the empty name stands for any unit. */
-function unitsOf(quantity: Json): string[] {
-  const [system, code, unit, currency] = [
-    quantity.system,
-    quantity.code,
-    quantity.unit,
-    quantity.currency,
-  ].map(textOf);
+const units = new Memo<readonly string[]>();
+
+/** The names of a quantity's unit; the empty name stands for any unit. The same unit gives the same array. */
+function unitsOf({ system, code, unit, currency }: Json): readonly string[] {
+  const found = code ?? currency ?? unit;
+  const make = () => namesOfUnit(textOf(system), textOf(code), textOf(unit), textOf(currency));
+  return typeof found === 'string' ? units.get(found, [system, code, unit, currency], make) : make();
+}
+
+function namesOfUnit(
+  system: string | undefined,
+  code: string | undefined,
+  unit: string | undefined,
+  currency: string | undefined,
+): string[] {
   return [
     ...new Set(
       [
@@ -113,9 +126,11 @@ const sortByNumber: ParameterType['sort'] = (row, parameter, end, statement) => 
 
 export const quantity: ParameterType = {
   index(entries, { definition }, found) {
-    for (const value of found)
-      for (const { low, high, unit } of numbersOf(value))
-        entries.addNumber(definition.number, low, high, unit);
+    for (const value of found) {
+      const number = numberOf(value);
+      if (number)
+        for (const unit of number.units) entries.addNumber(definition.number, number.low, number.high, unit);
+    }
   },
   plain: comparison(4, ({ statement }, { alias }, { definition, name, values }) =>
     hasInterval(

@@ -1,9 +1,11 @@
 import type { ParameterDefinition } from '../definitions/definitions.js';
 import { badParameter } from '../fhir-error.js';
 import { indexKey, keyPrefix } from '../index/keys.js';
+import { readyKey, type ReadyKey } from '../index/row.js';
 import { likeText } from '../postgres/statement.js';
 import { hasAny, hasKeyLike, isOneOf, sortByKey } from './conditions.js';
 import { fold } from './fold.js';
+import { ConceptMemo } from './memo.js';
 import { missing } from './missing.js';
 import { comparison, type ParameterType } from './parameter-type.js';
 import { isObject, splitUnescaped, textOf, unescape, type Json } from './values.js';
@@ -118,9 +120,15 @@ export const startOf = (folded: string) => (folded === '' ? '' : `${likeText(fol
 const needsTerminology = (modifier: string) =>
   `:${modifier} needs a terminology server, which this one does not have; list the codes, separated by commas`;
 
+/** The keys of concepts, by parameter. */
+const readyKeys = new Map<TokenDefinition, ConceptMemo<readonly ReadyKey[]>>();
+
 export const token: ParameterType = {
   index(entries, { definition }, found) {
-    for (const value of found) for (const key of tokenKeys(definition, value)) entries.addKey(key);
+    let memo = readyKeys.get(definition);
+    if (!memo) readyKeys.set(definition, (memo = new ConceptMemo()));
+    for (const value of found)
+      entries.addReadyKeys(memo.get(value, () => tokenKeys(definition, value).map(readyKey)));
   },
   plain: comparison(1, (context, row, { definition, name, values }) =>
     isOneOf(
