@@ -90,8 +90,7 @@ export class IndexEntries {
   }
 
   addReadyKeys(ready: readonly ReadyKey[]): void {
-    for (const one of ready)
-      if (this.isNew(one.number) && one.isKeptAsText) this.values.tokens.push(one.key);
+    for (const one of ready) if (this.isNew(one.number) && one.isKeptAsText) this.values.tokens.push(one.key);
   }
 
   /** Adds the number of a key, unless the resource has it already. */

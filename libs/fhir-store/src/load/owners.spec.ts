@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundle, deletion, lines, patient, weight } from '../testing/small-resources.js';
 import { storeTables } from '../migrations/index.js';
 import { member, TestStore } from '../testing/store.js';
+import { directOwners } from './owners.js';
 import { removePatient } from './remove-patient.js';
 
 const store = new TestStore();
@@ -60,6 +61,31 @@ describe('the owners of a resource', () => {
       expect(await store.ids('Provenance', member(owner))).toHaveLength(16);
     }
     expect(await store.ids('Provenance', member('chain-a'))).toEqual([]);
+  });
+
+  it('is known before the batch is stored, also over others without a patient, but not around a circle', async () => {
+    const change = (id: string, patients: string[] | undefined, ...ownerReferences: string[]) => ({
+      type: 'Provenance',
+      id,
+      row: { patients, ownerReferences },
+    });
+    const derived = [
+      change('third', undefined, 'Provenance/second', 'Provenance/owned'),
+      change('second', undefined, 'Provenance/first'),
+      change('first', undefined, 'Provenance/of-two'),
+      change('circle', undefined, 'Provenance/circle', 'Provenance/of-two'),
+      change('behind-circle', undefined, 'Provenance/circle'),
+      change('nowhere', undefined, 'Provenance/nobody-has-it'),
+    ];
+    const changed = [...derived, change('of-two', ['a', 'b']), change('owned', ['c'])];
+    const client = await store.pool.connect();
+    const found = await directOwners(client, changed, derived).finally(() => client.release());
+    expect(Object.fromEntries([...found].map(([{ id }, owners]) => [id, owners]))).toEqual({
+      first: ['a', 'b'],
+      second: ['a', 'b'],
+      third: ['a', 'b', 'c'],
+      nowhere: [],
+    });
   });
 
   it('does not show a Provenance to its author, who is another member', async () => {

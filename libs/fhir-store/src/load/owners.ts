@@ -38,8 +38,9 @@ interface Changed extends Key {
 }
 
 /**
- * The owners of resources without a patient whose references lead to resources with a patient, or to none. A
- * resource that refers to another one without a patient is not in the result.
+ * The owners of resources without a patient whose references lead to resources with a patient, or to none,
+ * directly or over others of the batch. A resource that refers to a stored one without a patient is not in
+ * the result.
  * @param changed all resources of the batch
  * @param derived the ones without a patient
  */
@@ -59,12 +60,25 @@ export async function directOwners<Derived extends Key & { row: { ownerReference
     [...new Set(targets)].filter((target) => !ownersOf.has(target)),
     ownersOf,
   );
-  for (const one of derived) {
-    const owners = one.row.ownerReferences.map((target) => ownersOf.get(target));
-    if (owners.every((list) => list !== undefined)) found.set(one, [...new Set(owners.flat())]);
+  // A resource without a patient may refer to another one of the batch: a Provenance to a Device.
+  let left = derived;
+  for (let pass = 0; pass < maxPasses && left.length > 0; pass++) {
+    const unknown = left.filter((one) => {
+      const owners = one.row.ownerReferences.map((target) => ownersOf.get(target));
+      if (!owners.every((list) => list !== undefined)) return true;
+      const own = [...new Set(owners.flat())];
+      found.set(one, own);
+      ownersOf.set(nameOf(one), own);
+      return false;
+    });
+    if (unknown.length === left.length) break;
+    left = unknown;
   }
   return found;
 }
+
+/** The database follows longer chains, and circles. */
+const maxPasses = 8;
 
 /** @param ownersOf gains the owners of the targets; undefined where a target has no patient itself */
 async function addStoredOwners(

@@ -121,7 +121,7 @@ const needsTerminology = (modifier: string) =>
   `:${modifier} needs a terminology server, which this one does not have; list the codes, separated by commas`;
 
 /** The keys of concepts, by parameter. */
-const readyKeys = new Map<TokenDefinition, ConceptMemo<readonly ReadyKey[]>>();
+const readyKeys = new WeakMap<TokenDefinition, ConceptMemo<readonly ReadyKey[]>>();
 
 export const token: ParameterType = {
   index(entries, { definition }, found) {
