@@ -63,7 +63,7 @@ describe('the owners of a resource', () => {
     expect(await store.ids('Provenance', member('chain-a'))).toEqual([]);
   });
 
-  it('is known before the batch is stored, also over others without a patient, but not around a circle', async () => {
+  it('is known before the batch is stored, also over a chain, but not around a circle', async () => {
     const change = (id: string, patients: string[] | undefined, ...ownerReferences: string[]) => ({
       type: 'Provenance',
       id,

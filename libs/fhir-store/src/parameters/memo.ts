@@ -1,12 +1,12 @@
 import { isObject, type Json } from './values.js';
 
 /*
- * Resources draw their codes and units from small sets, so most concepts and units come again and again. Their
- * index values are computed once. A value is found by its code, a short text whose hash V8 has already, and
- * then compared member by member. That takes a tenth of the time of computing the values.
+ * Resources draw their codes and units from small sets, so most concepts and units come again and again.
+ * Their index values are computed once. A value is found by its code, a short text whose hash V8 has already.
+ * Then its members are compared one by one.
  */
 
-/** The store is emptied when it has this many values, so that it stays small. */
+/** A memo is emptied when it has this many values, so that it stays small. */
 const maxValues = 4000;
 /** Values with one code. More of them are texts that somebody typed, which do not come again. */
 const maxOfCode = 8;
