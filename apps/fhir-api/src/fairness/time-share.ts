@@ -27,7 +27,8 @@ export interface TimeShareOptions {
   inProgress?: (key: string) => number;
   /**
    * Milliseconds over which the use of all keys is averaged. While it is below the share of a key, with the
-   * next request of the key, the key does not wait: nobody needs the time. When absent, a key waits for its share in any case.
+   * next request of the key, the key does not wait: nobody needs the time. When absent, a key waits for
+   * its share in any case.
    */
   calmOver?: number;
   /**
