@@ -53,6 +53,7 @@ export async function startBenchSystem({ variables, ...others }: BenchOptions = 
     ports,
     dataDirectory: directory,
     variables: { LOG_LEVEL: 'warn', ...variables },
+    databaseOverTcp: false,
     ...others,
   }));
   const addresses = addressesFromVariables(system.variables);
