@@ -99,7 +99,7 @@ describe('a share of time', () => {
     expect(thread.isOverdrawn('light')).toBe(false);
   });
 
-  it('limits an app with heavy requests only when no other app has used more of its own share', () => {
+  it('limits an app with heavy requests only when no other app has used more in relation to its share', () => {
     const at = 0;
     const thread = new TimeShare({ ...options, share: 0.5, light: 3, leastShare: 0.1, burst: 0 }, () => at);
     // The shares are 0.3 and 0.1 of the time, so 150 ms of the second are more than 200 ms of the first.

@@ -133,9 +133,8 @@ export class TimeShare {
     const line = this.lineOf(key);
     const most = line.ended < fewEnded ? mostTimes * Math.max(1, line.usual) : Infinity;
     line.usual += (Math.min(time, most) - line.usual) * newest;
-    this.spend(line, time - charged);
     line.ended += 1;
-    if (this.isFree(key, line)) line.left = Math.max(line.left, -maxDebtAlone);
+    this.settle(key, line, time - charged);
   }
 
   /**
@@ -144,9 +143,7 @@ export class TimeShare {
    * @param time milliseconds; negative to give back
    */
   correct(key: string, time: number): void {
-    const line = this.lineOf(key);
-    this.spend(line, time);
-    if (this.isFree(key, line)) line.left = Math.max(line.left, -maxDebtAlone);
+    this.settle(key, this.lineOf(key), time);
   }
 
   /** Whether the key has used more than its share while other keys are active. */
@@ -189,6 +186,12 @@ export class TimeShare {
     line.left = Math.min(this.options.burst, this.leftOf(line) - time);
     line.used = Math.max(0, this.usedOf(line) + time);
     this.recent.used = Math.max(0, this.recentlyUsed() + time);
+  }
+
+  /** Spends time, and forgives debt of which nobody feels anything. */
+  private settle(key: string, line: Line, time: number): void {
+    this.spend(line, time);
+    if (this.isFree(key, line)) line.left = Math.max(line.left, -maxDebtAlone);
   }
 
   /** Milliseconds until a request has its turn that comes behind others of its key. */

@@ -115,11 +115,11 @@ it('a long answer is read in parts, between which other connections have their t
     let inTurn = 0;
     let most = 0;
     const all = new Promise<void>((resolve) => {
-      let heard = 0;
+      let received = 0;
       client.on('notice', () => {
         if (inTurn === 0) setImmediate(() => (inTurn = 0));
         most = Math.max(most, ++inTurn);
-        if (++heard === count) resolve();
+        if (++received === count) resolve();
       });
     });
     await client.connect();

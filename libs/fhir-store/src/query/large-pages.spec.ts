@@ -41,7 +41,7 @@ it('pages of long resources that are made at the same time have the resources of
   });
 });
 
-it('$everything of several patients at the same time has the resources of its own patient', async () => {
+it('$everything of several patients at the same time has the resources of its patient only', async () => {
   const pages = await Promise.all(
     Array.from({ length: 30 }, async (_, i) => {
       const name = names[i % 3]!;
