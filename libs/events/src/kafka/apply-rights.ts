@@ -5,18 +5,6 @@ import { kafkaAcls } from './rights.js';
 import { kafkaClient } from './kafka-client.js';
 import type { KafkaSettings } from './settings.js';
 
-/** Retries for some seconds: a broker may not know a topic that it has just created. */
-async function onceKnown(create: () => Promise<void>): Promise<void> {
-  for (let pause = 100; ; pause *= 2) {
-    try {
-      return await create();
-    } catch (error) {
-      if (pause > 5000 || (error as { type?: string }).type !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error;
-      await new Promise((resolve) => setTimeout(resolve, pause));
-    }
-  }
-}
-
 /**
  * Creates all topics and grants every service its rights. Needs the rights of an administrator. Safe to
  * repeat at any time.
@@ -27,9 +15,8 @@ export async function applyKafkaRights(settings: KafkaSettings, logger: EventLog
   const cluster = new KafkaCluster(kafka, settings);
   const admin = kafka.admin();
   try {
-    await onceKnown(() => cluster.ensureTopics(logger));
-    for (const service of serviceNames)
-      await onceKnown(() => cluster.ensureDeadLetters(deadLetterTopic(settings, service)));
+    await cluster.ensureTopics(logger);
+    for (const service of serviceNames) await cluster.ensureDeadLetters(deadLetterTopic(settings, service));
     await admin.connect();
     const acl = kafkaAcls(settings);
     await admin.createAcls({ acl });

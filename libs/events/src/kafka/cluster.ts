@@ -13,15 +13,19 @@ export type Offsets = Map<string, bigint>;
  */
 export type Extents = Map<string, { low: bigint; high: bigint }>;
 
-/** Retries for a few seconds: a new topic has no leader for a moment, and a leader may move. */
-async function onceLed<T>(ask: () => Promise<T>): Promise<T> {
+/** Errors of a moment: a new topic has no leader yet, or a leader moves. */
+const leaderless = ['NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE'];
+/** Errors of a moment after the creation of a topic: the broker asked may not know the new topic yet. */
+const unsettled = [...leaderless, 'UNKNOWN_TOPIC_OR_PARTITION'];
+
+/** Retries for a few seconds while the error has one of these types. */
+async function retried<T>(types: readonly string[], ask: () => Promise<T>): Promise<T> {
   for (let pause = 50; ; pause *= 2) {
     try {
       return await ask();
     } catch (error) {
       const { type } = error as { type?: string };
-      if (pause > 2000 || !(type === 'NOT_LEADER_FOR_PARTITION' || type === 'LEADER_NOT_AVAILABLE'))
-        throw error;
+      if (pause > 2000 || !types.includes(type ?? '')) throw error;
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
@@ -98,7 +102,7 @@ export class KafkaCluster {
         for (const { partition, low, high } of await admin.fetchTopicOffsets(topic))
           extents.set(partitionName(topic, partition), { low: BigInt(low), high: BigInt(high) });
       };
-      await Promise.all(topics.map((topic) => onceLed(() => read(topic))));
+      await Promise.all(topics.map((topic) => retried(leaderless, () => read(topic))));
       return extents;
     });
   }
@@ -114,7 +118,7 @@ export class KafkaCluster {
         for (const { partition, offset } of await admin.fetchTopicOffsetsByTimestamp(topic, time))
           offsets.set(partitionName(topic, partition), BigInt(offset));
       };
-      await Promise.all(topics.map((topic) => onceLed(() => read(topic))));
+      await Promise.all(topics.map((topic) => retried(leaderless, () => read(topic))));
       return offsets;
     });
   }
@@ -156,7 +160,8 @@ export class KafkaCluster {
   private async create(admin: Admin, wanted: ITopicConfig[]): Promise<Set<string>> {
     const existing = new Set(await admin.listTopics());
     const topics = wanted.filter(({ topic }) => !existing.has(topic));
-    if (topics.length > 0) await admin.createTopics({ topics, waitForLeaders: true });
+    if (topics.length > 0)
+      await retried(unsettled, () => admin.createTopics({ topics, waitForLeaders: true }));
     return existing;
   }
 
