@@ -58,45 +58,64 @@ const sources = {
   ssr: { resolve: { conditions: ['source', 'node'] } },
 };
 
-/**
- * Test files that replace rows of a table before anything reads it. They run in another process, and import
- * sources: Vitest replaces no module that Node.js loads.
- */
-const newRows = ['src/**/new-*.spec.ts'];
-const files = ['src/**/*.spec.{ts,tsx}'];
+const setUp = (names) =>
+  names.map((name) => fileURLToPath(new URL(`tools/testing/src/${name}.ts`, import.meta.url)));
+const everywhere = ['reuse-rsa-keys', 'cheap-password-hashes'];
+
+/** Test files of a system with more rows in its tables. The rows stay in the process, so these run in another one. */
+const newRows = 'src/**/new-*.spec.ts';
+const files = 'src/**/*.spec.{ts,tsx}';
 
 /**
- * One Vitest set-up for every project. The files of a project run in one process and share its modules.
- * Alone, each file of a service would load NestJS, TypeORM and the OAuth engine again, which costs more than
- * most of its tests.
+ * One Vitest set-up for every project, and for all of them at once. Test files run one after another in a few
+ * processes and share the modules there. Alone, each file of a service would load NestJS, TypeORM and the
+ * OAuth engine again, which costs more than most of its tests.
  *
  * @param name of the project, as Nx calls it
- * @param {{ maxWorkers?: number }} [options] the number of processes that run files at a time. One by
- * default,
- *   because Nx runs projects in parallel.
+ * @param {{
+ *   maxWorkers?: number,
+ *   folders?: string,
+ *   exclude?: string[],
+ *   sequencer?: import('vitest/node').TestSequencerConstructor
+ * }} [options]
+ *   maxWorkers: the number of processes that run files at a time, one by default. folders: glob of the
+ *   projects' folders below that of the configuration, which is a project's own by default. sequencer: orders
+ *   the files
  */
-export function testsOf(name, { maxWorkers = 1 } = {}) {
-  const project = (of, include, exclude, imports) => ({
+export function testsOf(name, { maxWorkers = 1, folders = '.', exclude = [], sequencer } = {}) {
+  const within = (glob) => (folders === '.' ? glob : `${folders}/${glob}`);
+  const project = (of, groupOrder, test) => ({
     extends: true,
-    ...imports,
-    test: { name: of, include, exclude, isolate: false },
+    ...(importsSources ? sources : { plugins: [compiled] }),
+    test: { name: of, isolate: false, sequence: { groupOrder, setupFiles: 'list' }, ...test },
   });
-  const own = importsSources ? sources : { plugins: [compiled] };
   return {
     plugins: [swc],
     esbuild: false,
     test: {
       server: { deps: { external: [compiledFiles] } },
       pool: 'forks',
-      maxWorkers,
+      // V8 optimizes code that has run six times as long as by default: most code of a test runs a few times.
+      execArgv: ['--interrupt-budget=400000'],
       // Guards against a hang. Other programs may take most of the processors.
       testTimeout: 120_000,
       hookTimeout: 120_000,
       slowTestThreshold: 30_000,
-      setupFiles: ['reuse-rsa-keys', 'cheap-password-hashes'].map((file) =>
-        fileURLToPath(new URL(`tools/testing/src/${file}.ts`, import.meta.url)),
-      ),
-      projects: [project(name, files, newRows, own), project(`${name}, new rows`, newRows, [], sources)],
+      sequence: { sequencer },
+      projects: [
+        project(`${name}, new rows`, 0, {
+          include: [within(newRows)],
+          exclude,
+          maxWorkers: 1,
+          setupFiles: setUp(['add-new-rows', ...everywhere]),
+        }),
+        project(name, 1, {
+          include: [within(files)],
+          exclude: [within(newRows), ...exclude],
+          maxWorkers,
+          setupFiles: setUp(everywhere),
+        }),
+      ],
     },
   };
 }

@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { addNewRows } from '@payer/testing/table-rows';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Environment } from '@payer/smart';
 import { decodeJwt } from 'jose';
+import { AuthServerUnderTest } from './testing/auth-server-under-test.js';
+import { appOf } from './testing/apps.js';
 
 /* A new environment is a row of the table. It has an issuer with its own keys, and its own members. */
-await addNewRows(vi);
-const { AuthServerUnderTest } = await import('./testing/auth-server-under-test.js');
-const { appOf } = await import('./testing/apps.js');
 
 const preview = 'preview' as Environment;
 

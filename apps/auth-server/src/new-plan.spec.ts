@@ -1,14 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { addNewRows, newPlans } from '@payer/testing/table-rows';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newPlans } from '@payer/testing/table-rows';
 import type { Plan } from '@payer/smart';
 import { decodeJwt } from 'jose';
+import { AuthServerUnderTest } from './testing/auth-server-under-test.js';
+import { appOf, redirectUri } from './testing/apps.js';
 
 /*
  * A new plan is a row of the table. The authorization and token endpoints must issue the tokens of its row.
  */
-await addNewRows(vi);
-const { AuthServerUnderTest } = await import('./testing/auth-server-under-test.js');
-const { appOf, redirectUri } = await import('./testing/apps.js');
 
 const memberScope = newPlans['claims-summary'].scopes.join(' ');
 const directoryScope = newPlans['insurance-plans'].scopes.join(' ');

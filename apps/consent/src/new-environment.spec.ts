@@ -1,18 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningService } from '@payer/service';
 import type { TestPostgres } from '@payer/testing';
-import { addNewRows } from '@payer/testing/table-rows';
+import { startTestPostgres } from '@payer/testing';
+import { migrate } from '@payer/service';
+import { readConfig } from './config.js';
+import { databaseOptions } from './database/database-options.js';
+import { consent } from './service.js';
 
 /*
  * A new environment is a row of the table. Its members have a page of connected apps, and its API explains
  * errors.
  */
-await addNewRows(vi);
-const { startTestPostgres } = await import('@payer/testing');
-const { migrate } = await import('@payer/service');
-const { readConfig } = await import('./config.js');
-const { databaseOptions } = await import('./database/database-options.js');
-const { consent } = await import('./service.js');
 
 describe('a new environment', () => {
   let postgres: TestPostgres;

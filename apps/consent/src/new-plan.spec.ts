@@ -1,14 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { addNewRows, newPlans } from '@payer/testing/table-rows';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newPlans } from '@payer/testing/table-rows';
+import { dataKinds } from '@payer/smart';
+import { languages, languageTags } from '@payer/ui';
+import { startConsentUnderTest } from './testing/consent-under-test.js';
 
 /*
  * A new plan is a row of the table. The pages and the receipt must name the data of its row, and nothing
  * else.
  */
-await addNewRows(vi);
-const { dataKinds } = await import('@payer/smart');
-const { languages, languageTags } = await import('@payer/ui');
-const { startConsentUnderTest } = await import('./testing/consent-under-test.js');
 
 const plan = 'claims-summary';
 const scope = newPlans[plan].scopes.join(' ');

@@ -1,14 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { addNewRows } from '@payer/testing/table-rows';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Environment } from '@payer/smart';
+import { FhirApiSystem } from './gateway/testing/system.js';
+import { appState } from './gateway/testing/events.js';
+import { databaseUrl } from './databases.js';
 
 /*
  * A new environment is a row of the table. It has a base, a database and tokens that are invalid elsewhere.
  */
-await addNewRows(vi);
-const { FhirApiSystem } = await import('./gateway/testing/system.js');
-const { appState } = await import('./gateway/testing/events.js');
-const { databaseUrl } = await import('./databases.js');
 
 const preview = 'preview' as Environment;
 

@@ -1,10 +1,8 @@
-import { expect, it, vi } from 'vitest';
-import { addNewRows } from '@payer/testing/table-rows';
+import { expect, it } from 'vitest';
+import { environmentsOf } from './apps/app-state.js';
+import { readConfig } from './config.js';
 
 /* A new environment is a row of the table, which says when the environment opens to an app. */
-await addNewRows(vi);
-const { environmentsOf } = await import('./apps/app-state.js');
-const { readConfig } = await import('./config.js');
 
 it('a new environment opens when its row says so', () => {
   const app = { status: 'active', plan: 'patient-access', approved_at: null } as const;

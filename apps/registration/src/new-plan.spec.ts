@@ -1,10 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { addNewRows, newPlans } from '@payer/testing/table-rows';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newPlans } from '@payer/testing/table-rows';
 import type { TestPortal, Visitor } from './testing/portal.js';
+import { newApp, newDeveloper, startPortal, textOf } from './testing/portal.js';
 
 /* A new plan is a row of the table. Pages, API, dynamic registration and documentation must follow it. */
-await addNewRows(vi);
-const { newApp, newDeveloper, startPortal, textOf } = await import('./testing/portal.js');
 
 const rows = Object.entries(newPlans) as [keyof typeof newPlans, (typeof newPlans)[keyof typeof newPlans]][];
 const redirect_uris = ['https://client-app.example/redirect'];

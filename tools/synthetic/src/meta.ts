@@ -1,19 +1,19 @@
 import { definitionCanonical, guides, type Guide, type GuideId } from '@payer/smart';
 import type { FhirResource, Meta } from 'fhir/r4.js';
 
-/** The definitions that resources name, and the served versions of their guides, the oldest first. */
+/** Start of the canonicals of the definitions that resources name, and the guide that defines them. */
 const sources = {
   carin: sourceOf('carin-bb'),
   core: sourceOf('us-core'),
   planNet: sourceOf('plan-net'),
   pdex: sourceOf('pdex'),
   formulary: sourceOf('drug-formulary'),
-  base: { base: 'http://hl7.org/fhir/StructureDefinition/', versions: [] },
+  base: { base: 'http://hl7.org/fhir/StructureDefinition/', guide: undefined },
 } as const;
 
 function sourceOf(id: GuideId) {
-  const { versions }: Guide = guides[id];
-  return { base: definitionCanonical(id, ''), versions: versions.map(({ version }) => version) };
+  const guide: Guide = guides[id];
+  return { base: definitionCanonical(id, ''), guide };
 }
 
 /** The profiles that a later version of their guide brought, with this version. */
@@ -33,14 +33,14 @@ const isSince = (version: string, first: string | undefined) =>
  */
 export function meta(lastUpdated: string, ...profiles: `${keyof typeof sources}:${string}`[]): Meta {
   const profile = profiles.flatMap((one) => {
-    const [guide, name] = one.split(':') as [keyof typeof sources, string];
-    const { base, versions } = sources[guide];
-    if (versions.length === 0) return [`${base}${name}`];
-    const versioned = versions
-      .filter((version) => isSince(version, firstVersions[name]))
-      .map((version) => `${base}${name}|${version}`);
+    const [source, name] = one.split(':') as [keyof typeof sources, string];
+    const { base, guide } = sources[source];
+    if (!guide) return [`${base}${name}`];
+    const versioned = guide.versions
+      .filter(({ version }) => isSince(version, firstVersions[name]))
+      .map(({ version }) => `${base}${name}|${version}`);
     // PDex demands the canonical without a version, too: its profile slices meta.profile by it.
-    return guide === 'pdex' ? [`${base}${name}`, ...versioned] : versioned;
+    return source === 'pdex' ? [`${base}${name}`, ...versioned] : versioned;
   });
   return { lastUpdated, ...(profile.length > 0 ? { profile } : {}) };
 }

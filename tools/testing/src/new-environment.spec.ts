@@ -1,9 +1,7 @@
-import { expect, it, vi } from 'vitest';
-import { addNewRows } from './table-rows.js';
+import { expect, it } from 'vitest';
+import * as smart from '@payer/smart';
 
 /* A new environment is a row of the table. Variables, databases and addresses have to follow. */
-await addNewRows(vi);
-const smart = await import('@payer/smart');
 
 it('a new environment has variables, a database, paths and a place in the events', () => {
   expect(smart.environments).toEqual(['sandbox', 'production', 'preview']);

@@ -1,18 +1,4 @@
-import { fileURLToPath } from 'node:url';
-
-/** The part of Vitest that replaces a module before it is loaded. */
-interface ModuleMocks {
-  doMock(path: string, factory: () => object): unknown;
-}
-
-const tableFile = (name: string) =>
-  fileURLToPath(new URL(`../../../libs/smart/src/${name}.ts`, import.meta.url));
-
-async function addRows(vi: ModuleMocks, file: string, table: string, rows: object): Promise<void> {
-  const path = tableFile(file);
-  const actual = (await import(path)) as Record<string, object>;
-  vi.doMock(path, () => ({ ...actual, [table]: { ...actual[table], ...rows } }));
-}
+import { environmentRules, planTable } from '@payer/smart/tables';
 
 /**
  * Two plans that are no rows of the table: one whose app reads a part of the member's records, and one whose
@@ -54,10 +40,9 @@ const newEnvironment = {
 
 /**
  * Adds {@link newPlans} to the table of plans, and {@link newEnvironment} to the table of environments. To be
- * called before the first import of any module that reads the tables, so the modules of the test are imported
- * dynamically. Test files with new rows share a process and its modules, so each adds all rows.
+ * called before any module that reads the tables is loaded.
  */
-export async function addNewRows(vi: ModuleMocks): Promise<void> {
-  await addRows(vi, 'plan-table', 'planTable', newPlans);
-  await addRows(vi, 'environment-table', 'environmentRules', newEnvironment);
+export function addNewRows(): void {
+  Object.assign(planTable, newPlans);
+  Object.assign(environmentRules, newEnvironment);
 }

@@ -46,6 +46,22 @@ describe('the workspace', () => {
     expect(projects.filter((folder) => 'dependsOn' in testOf(folder))).toEqual([]);
   });
 
+  it('begins with the longest test files: each that the configuration names is there', () => {
+    const configuration = readFileSync(join(root, 'vitest.config.js'), 'utf8');
+    const longest = [...configuration.matchAll(/'([^'*]+\.spec)'/g)].map(([, path]) => path!);
+    expect(longest).not.toEqual([]);
+    expect(longest.filter((path) => !existsSync(join(root, `${path}.ts`)))).toEqual([]);
+  });
+
+  it('runs the tests of every project alike: none has settings of its own, which the run of all would miss', () => {
+    const alike = /^export default testsOf\('[\w-]+'(, \{ maxWorkers: \d \})?\);$/m;
+    const configurations = projects
+      .map((folder) => join(root, folder, 'vitest.config.js'))
+      .filter((file) => existsSync(file));
+    expect(configurations).not.toEqual([]);
+    expect(configurations.filter((file) => !alike.test(readFileSync(file, 'utf8')))).toEqual([]);
+  });
+
   it('explains every folder of apps, libraries and tools in a README', () => {
     expect(folders.filter((folder) => !existsSync(join(root, folder, 'README.md')))).toEqual([]);
   });

@@ -1,15 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { addNewRows, newPlans } from '@payer/testing/table-rows';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newPlans } from '@payer/testing/table-rows';
 import type { FhirApiSystem } from './testing/system.js';
+import { FhirApiSystem as System } from './testing/system.js';
+import { appState } from './testing/events.js';
+import { loadMembers } from './testing/members.js';
+import { planAccess } from './plan-access.js';
 
 /*
  * A new plan is a row of the table. The gateway must give it exactly the data of its row.
  */
-await addNewRows(vi);
-const { FhirApiSystem: System } = await import('./testing/system.js');
-const { appState } = await import('./testing/events.js');
-const { loadMembers } = await import('./testing/members.js');
-const { planAccess } = await import('./plan-access.js');
 
 const system: FhirApiSystem = new System();
 const { issuer } = system;
