@@ -87,6 +87,7 @@ const allow = /^\s*(allow|share|yes|agree|connect)/i;
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
 
+  /** Requests of all kinds. Their pauses leave time of the processors to the starts of the services. */
   async function startLoad(load: Load): Promise<void> {
     const health = `/Patient/${member1.patient}`;
     const old = await app.connect(member1);
@@ -95,7 +96,7 @@ const allow = /^\s*(allow|share|yes|agree|connect)/i;
     load.repeat('FHIR read', 20, async () => {
       expectEqual(expectStatus(200, await app.fhir(old.access_token, health)).id, member1.patient);
     });
-    load.repeat('FHIR search', 40, async () => {
+    load.repeat('FHIR search', 120, async () => {
       const found = await app.fhir(old.access_token, '/ExplanationOfBenefit?_count=5');
       assert.ok(Number(expectStatus(200, found).total) > 0);
       expectStatus(200, await directory.fhir(finder, '/Practitioner?_count=5'));
@@ -108,37 +109,37 @@ const allow = /^\s*(allow|share|yes|agree|connect)/i;
       const foreign = await app.fhir(old.access_token, `/Patient/${member2.patient}`);
       expectStatus(404, foreign);
     });
-    load.repeat('client credentials', 60, async () => {
+    load.repeat('client credentials', 100, async () => {
       const { access_token } = expectStatus(200, await directory.clientCredentials());
       expectStatus(200, await directory.fhir(access_token, '/Location?_count=1'));
     });
     let refreshToken = (await app.connect(member1)).refresh_token ?? '';
-    load.repeat('refresh of one grant, over and over', 60, async () => {
+    load.repeat('refresh of one grant, over and over', 100, async () => {
       const tokens = expectStatus(200, await app.refresh(refreshToken));
       refreshToken = tokens.refresh_token ?? '';
       expectStatus(200, await app.fhir(tokens.access_token, health));
     });
-    load.repeat('introspection', 80, async () => {
+    load.repeat('introspection', 120, async () => {
       expectEqual(expectStatus(200, await app.introspect(old.access_token)).active, true);
     });
     for (const [i, member] of [member1, member2].entries())
-      load.repeat(`whole authorization ${i + 1}`, 100, async () => {
+      load.repeat(`whole authorization ${i + 1}`, 350, async () => {
         const { patient, access_token } = await app.connect(member, { pkce: i === 0 });
         expectEqual(patient, member.patient);
         expectStatus(200, await app.fhir(access_token, `/Patient/${member.patient}`));
       });
     const known = app.browser();
     await app.connect(member3, { browser: known });
-    load.repeat('authorization of a member who is signed in', 150, async () => {
+    load.repeat('authorization of a member who is signed in', 350, async () => {
       expectEqual((await app.connect(member3, { browser: known })).patient, member3.patient);
     });
     const consent = system.addresses.consent;
-    load.repeat('connected apps', 100, async () => {
+    load.repeat('connected apps', 250, async () => {
       const page = await known.page(`${consent}/sandbox/`);
       expectEqual(page.status, 200);
       assert.match(page.$('main').text(), /Rolling/);
     });
-    load.repeat('a grant given and ended', 150, async () => {
+    load.repeat('a grant given and ended', 400, async () => {
       const browser = app.browser();
       const tokens = await app.connect(member2, { browser });
       const { grant_id: id } = decodeJwt(tokens.access_token) as { grant_id: string };
@@ -147,7 +148,7 @@ const allow = /^\s*(allow|share|yes|agree|connect)/i;
       await eventually(async () => (await app.fhir(tokens.access_token, '/Coverage')).status === 401);
       expectStatus(400, await app.refresh(tokens.refresh_token ?? ''));
     });
-    load.repeat('portal API', 100, async () => {
+    load.repeat('portal API', 200, async () => {
       const listed = await developer.call('GET', '/api/apps');
       assert.ok(JSON.stringify(listed).includes(app.credentials.client_id));
       await developer.call('PATCH', `/api/apps/${app.credentials.client_id}`, { client_name: 'Rolling' });
@@ -164,7 +165,7 @@ const allow = /^\s*(allow|share|yes|agree|connect)/i;
       });
       await eventually(async () => (await born.fhir(token, '/Location?_count=1')).status === 200);
     });
-    load.repeat('public documents', 100, async () => {
+    load.repeat('public documents', 250, async () => {
       expectStatus(200, await app.fhir(undefined, '/metadata'));
       expectStatus(200, await app.fhir(undefined, '/.well-known/smart-configuration'));
       for (const path of ['/.well-known/openid-configuration', '/jwks'])
