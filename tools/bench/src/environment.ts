@@ -53,7 +53,6 @@ export async function startBenchSystem({ variables, ...others }: BenchOptions = 
     ports,
     dataDirectory: directory,
     variables: { LOG_LEVEL: 'warn', ...variables },
-    databaseOverTcp: false,
     ...others,
   }));
   const addresses = addressesFromVariables(system.variables);

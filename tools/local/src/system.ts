@@ -27,7 +27,7 @@ export interface SystemOptions {
   /** Extra environment variables for the services. */
   variables?: Record<string, string>;
   postgresSettings?: Record<string, string>;
-  /** Whether the services reach PostgreSQL over TCP, as a server on another machine. Default true. */
+  /** Whether the services reach PostgreSQL over TCP, as a server on another machine. */
   databaseOverTcp?: boolean;
   /** Resolves when the code of the services is built; PostgreSQL starts meanwhile. Default: already built. */
   built?: Promise<void>;
@@ -78,7 +78,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
       dataDirectory: join(dataDirectory, 'postgres'),
       port: ports.postgres,
       settings: options.postgresSettings,
-      overTcp: options.databaseOverTcp ?? true,
+      overTcp: options.databaseOverTcp,
     });
   let postgres: PostgresServer = await startDatabase();
   try {
