@@ -17,7 +17,7 @@ import {
 import { freshnessKinds, freshnessTable, retentionTable, sensitiveCodes } from '@payer/smart';
 import type { Arguments } from './arguments.js';
 import { showBareCodes, showEnrichment } from './enrichment.js';
-import { rate, seconds, shareOf, showProgress, showTypes } from './progress.js';
+import { Progress, shareOf, showTypes } from './progress.js';
 import { Refusals, showRefusals } from './refusals.js';
 
 /** For fewer bytes, starting threads costs more than it saves. */
@@ -69,6 +69,7 @@ const enrichmentOf = ({ codeTables, labelsCodes, ownSensitiveCodes }: Arguments)
 export async function loadFiles(pool: Pool, baseUrl: string, given: Arguments): Promise<number> {
   const { operands: files, bases, structure } = given;
   const startedAt = new Date();
+  const progress = new Progress();
   const refusals = new Refusals(given.quarantine);
   try {
     const report = await load({
@@ -84,7 +85,7 @@ export async function loadFiles(pool: Pool, baseUrl: string, given: Arguments): 
       ...(given.snapshot ? { snapshot: snapshotOf(given.snapshot, given.snapshotLimit) } : {}),
       onRejected: refusals.add,
       onProgress: ({ read, bytes, totalBytes: total }) =>
-        showProgress(read, total ? shareOf(bytes, total, `${(total / 1e6).toFixed(0)} MB`) : ''),
+        progress.show(read, total ? shareOf(bytes, total, `${(total / 1e6).toFixed(0)} MB`) : ''),
     });
     await recordRun(pool, startedAt, { report });
     writeReport(given.report, report);
@@ -96,7 +97,7 @@ export async function loadFiles(pool: Pool, baseUrl: string, given: Arguments): 
     showEnrichment(report, given);
     const { read, created, updated, unchanged, deleted, rejected, waiting, unresolved } = report;
     console.log(
-      `${read} read in ${seconds()} s (${rate(read)}): ${created} created, ${updated} updated, ${unchanged} unchanged, ${deleted} deleted, ${rejected} rejected`,
+      `${read} read in ${progress.seconds()} s (${progress.rate(read)}): ${created} created, ${updated} updated, ${unchanged} unchanged, ${deleted} deleted, ${rejected} rejected`,
     );
     if (waiting > 0)
       console.log(
@@ -116,6 +117,7 @@ export async function loadFiles(pool: Pool, baseUrl: string, given: Arguments): 
 
 /** @returns the exit code */
 export async function checkFiles(baseUrl: string, given: Arguments): Promise<number> {
+  const progress = new Progress();
   const refusals = new Refusals(given.quarantine);
   try {
     const report = await check({
@@ -129,7 +131,7 @@ export async function checkFiles(baseUrl: string, given: Arguments): Promise<num
     writeReport(given.report, report);
     showRefusals(report);
     showBareCodes(report.bareCodes);
-    console.log(`${report.read} checked in ${seconds()} s: ${report.rejected} would be rejected`);
+    console.log(`${report.read} checked in ${progress.seconds()} s: ${report.rejected} would be rejected`);
     return report.rejected > 0 || report.structure.length > 0 ? 1 : 0;
   } finally {
     refusals.close();

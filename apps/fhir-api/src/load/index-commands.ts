@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { indexChanges, reindex, type IndexChanges } from '@payer/fhir-store/load';
 import type { Arguments } from './arguments.js';
-import { rate, seconds, shareOf, showProgress, showTypes } from './progress.js';
+import { Progress, shareOf, showTypes } from './progress.js';
 
 function showParameters(title: string, names: readonly string[]): void {
   console.log(`${title}: ${names.length === 0 ? 'none' : names.length}`);
@@ -34,6 +34,7 @@ export async function reindexStored(
   baseUrl: string,
   { isOfChanged }: Pick<Arguments, 'isOfChanged'>,
 ): Promise<number> {
+  const progress = new Progress();
   const changes = isOfChanged ? await indexChanges(pool) : undefined;
   if (changes) showChanges(changes);
   const { read, byType, refused } = await reindex({
@@ -41,12 +42,12 @@ export async function reindexStored(
     baseUrl,
     ...(changes ? { types: changes.typesToReindex } : {}),
     onRefused: (resource, reason) => console.error(`left as it is, ${resource}: ${reason}`),
-    onProgress: ({ read, total }) => showProgress(read, shareOf(read, total, String(total))),
+    onProgress: ({ read, total }) => progress.show(read, shareOf(read, total, String(total))),
   });
   showTypes(byType);
   const changed = Object.values(byType).reduce((sum, count) => sum + count, 0);
   console.log(
-    `${read} read in ${seconds()} s (${rate(read)}): ${changed} indexed again, ${read - changed - refused} unchanged, ${refused} left as they are`,
+    `${read} read in ${progress.seconds()} s (${progress.rate(read)}): ${changed} indexed again, ${read - changed - refused} unchanged, ${refused} left as they are`,
   );
   return refused > 0 ? 1 : 0;
 }

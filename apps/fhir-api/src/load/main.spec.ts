@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { Pool } from 'pg';
 import { createSchema, storeMigrations } from '@payer/fhir-store/migrations';
 import { startTestPostgres, type TestPostgres } from '@payer/testing';
 import { readArguments } from './arguments.js';
+import { runLoad } from './run-load.js';
 
 let postgres: TestPostgres;
 let url: string;
@@ -57,13 +58,20 @@ function textOf(output: string): string {
 
 const usageBegins = /^[^]+\n\nLoads FHIR data into an environment/;
 
+interface Ended {
+  code: number | null;
+  out: string;
+  errors: string;
+}
+
 describe('npm run load', () => {
-  const run = (args: string[], input = '') =>
-    new Promise<{ code: number | null; out: string; errors: string }>((resolve) => {
+  const variables = () => ({ ...process.env, SANDBOX_DATABASE_URL: url });
+
+  /** Runs the command in a process of its own, with real streams, a real exit code and a real end. */
+  const runProcess = (args: string[], input = '') =>
+    new Promise<Ended>((resolve) => {
       const main = fileURLToPath(new URL('../../dist/load/main.js', import.meta.url));
-      const child = spawn(process.execPath, [main, ...args], {
-        env: { ...process.env, SANDBOX_DATABASE_URL: url },
-      });
+      const child = spawn(process.execPath, [main, ...args], { env: variables() });
       let [out, errors] = ['', ''];
       child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
       child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
@@ -71,13 +79,27 @@ describe('npm run load', () => {
       child.stdin.end(input);
     });
 
+  /** Runs the command in the process of the tests, which costs less. */
+  async function run(args: string[]): Promise<Ended> {
+    let [out, errors] = ['', ''];
+    const log = vi.spyOn(console, 'log').mockImplementation((text) => void (out += `${text}\n`));
+    const error = vi.spyOn(console, 'error').mockImplementation((text) => void (errors += `${text}\n`));
+    try {
+      const code = await runLoad(args, variables());
+      return { code, out, errors };
+    } finally {
+      log.mockRestore();
+      error.mockRestore();
+    }
+  }
+
   it('loads with threads, prints its result, and its exit code says whether every resource was stored', async () => {
     const many = Array.from({ length: 4000 }, (_, i) => ({
       ...weight(`cli-${i}`, 'cli'),
       note: [{ text: 'x'.repeat(1500) }],
     }));
     const many4000 = file('cli.ndjson', lines(patient('cli'), ...many));
-    const first = await run(['--environment', 'sandbox', many4000]);
+    const first = await runProcess(['--environment', 'sandbox', many4000]);
     expect(first).toMatchObject({ code: 0, errors: expect.not.stringContaining('rejected') });
     expect(first.out).toMatch(/Observation +4000\n/);
     expect(first.out).toMatch(
@@ -85,7 +107,7 @@ describe('npm run load', () => {
     );
     const { rows } = await pool.query("SELECT body FROM member_resource WHERE id = 'cli-3999'");
     expect(JSON.parse((rows[0] as { body: string }).body)).toMatchObject(many[3999]!);
-    const again = await run(['--environment', 'sandbox', many4000, file('bad.json', '{')]);
+    const again = await runProcess(['--environment', 'sandbox', many4000, file('bad.json', '{')]);
     expect(again).toMatchObject({
       code: 1,
       errors: expect.stringMatching(/rejected .*bad\.json: is not JSON/),
@@ -94,7 +116,7 @@ describe('npm run load', () => {
   }, 120_000);
 
   it('reads NDJSON from the standard input, and refuses wrong use before it loads anything', async () => {
-    const given = await run(['--environment', 'sandbox', '-'], lines(patient('stdin')));
+    const given = await runProcess(['--environment', 'sandbox', '-'], lines(patient('stdin')));
     expect(given).toMatchObject({ code: 0, out: expect.stringContaining('1 created') });
     const usage = [
       [],
@@ -126,7 +148,7 @@ describe('npm run load', () => {
     expect((await run(['--environment', 'sandbox', '--reindex', '--changed'])).out).toMatch(
       /^New search parameters: 1\n {2}Observation\?code\n[^]*\n4000 resources to index again\n[^]*4000 read in .*: 0 indexed again/,
     );
-    await run(['--environment', 'sandbox', '-'], lines(patient('nul')));
+    await run(['--environment', 'sandbox', file('nul.ndjson', lines(patient('nul')))]);
     // The loader refuses this body today, because it contains a member twice.
     await pool.query(
       `UPDATE member_resource SET body = replace(body, '"id"', '"id":"x","id"'), tokens = '{}' WHERE id = 'nul'`,
@@ -140,7 +162,7 @@ describe('npm run load', () => {
       'damaged.ndjson.gz',
       readFileSync(file('d.gz', gzipSync(lines(patient('damaged'))))).subarray(0, 20),
     );
-    expect(await run(['--environment', 'sandbox', damaged])).toMatchObject({
+    expect(await runProcess(['--environment', 'sandbox', damaged])).toMatchObject({
       code: 3,
       errors: expect.stringMatching(
         /Loading stopped: .*damaged\.ndjson\.gz: is cut off \(unexpected end of file\): transfer it again/,

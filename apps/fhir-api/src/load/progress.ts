@@ -1,15 +1,24 @@
 const showEvery = 2000;
-const startedAt = Date.now();
-let shownAt = startedAt;
 
-export const rate = (read: number) => `${Math.round(read / ((Date.now() - startedAt) / 1000))}/s`;
-export const seconds = () => ((Date.now() - startedAt) / 1000).toFixed(1);
+/** How far a command is, and how fast. It counts time from its construction. */
+export class Progress {
+  private readonly startedAt = Date.now();
+  private shownAt = this.startedAt;
 
-/** @param share text of the part that has been read, or an empty string */
-export function showProgress(read: number, share: string): void {
-  if (Date.now() - shownAt < showEvery) return;
-  shownAt = Date.now();
-  console.error(`${share}${read} resources, ${rate(read)}`);
+  rate(read: number): string {
+    return `${Math.round(read / ((Date.now() - this.startedAt) / 1000))}/s`;
+  }
+
+  seconds(): string {
+    return ((Date.now() - this.startedAt) / 1000).toFixed(1);
+  }
+
+  /** @param share text of the part that has been read, or an empty string */
+  show(read: number, share: string): void {
+    if (Date.now() - this.shownAt < showEvery) return;
+    this.shownAt = Date.now();
+    console.error(`${share}${read} resources, ${this.rate(read)}`);
+  }
 }
 
 export const shareOf = (part: number, total: number, of: string) =>
