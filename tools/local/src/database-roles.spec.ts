@@ -8,6 +8,8 @@ import { Client } from 'pg';
 import { eventually, startOwnPostgres, type OwnPostgres } from '@payer/testing';
 import { createDatabaseRoles, type RoleUrls } from './database-roles.js';
 import { EventLogKeeper } from './event-log-keeper.js';
+import { runMigrations } from './prepare/migrations.js';
+import type { Preparation } from './prepare/preparation.js';
 import { databases, services, type ServiceName } from './services.js';
 import { repositoryRoot } from './system.js';
 
@@ -28,17 +30,20 @@ describe('the roles of the databases', () => {
     postgres = await startOwnPostgres();
     for (const name of ['postgres', ...databases]) superuserUrls[name] = await postgres.database(name);
     roles = await createDatabaseRoles((name) => superuserUrls[name]!, join(directory, 'passwords.json'));
-    await Promise.all(services.map(({ name }) => migrate(name)));
+    const variables = Object.fromEntries(services.map(({ name }) => [name, variablesOf(name)]));
+    await runMigrations({ root: repositoryRoot, variables: variables as Preparation['variables'] });
   }, 120_000);
   afterAll(async () => {
     await postgres?.stop();
     rmSync(directory, { recursive: true, force: true });
   });
 
+  const variablesOf = (service: ServiceName) => ({ ...roles.serving(service), ...roles.migrating(service) });
+
+  /** Migrates in a process of its own, as an operator does. */
   async function migrate(service: ServiceName): Promise<void> {
     const entry = join(repositoryRoot, 'apps', service, 'dist', 'migrate.js');
-    const env = { ...process.env, ...roles.serving(service), ...roles.migrating(service) };
-    await run(process.execPath, [entry], { env });
+    await run(process.execPath, [entry], { env: { ...process.env, ...variablesOf(service) } });
   }
 
   /** @returns the rows of the last statement, or the code of the error */

@@ -6,7 +6,10 @@ import type { Preparation } from './preparation.js';
  * Brings the databases of all services up to date, in this process.
  * @throws Error with the name of the service
  */
-export async function runMigrations({ root, variables }: Preparation): Promise<void> {
+export async function runMigrations({
+  root,
+  variables,
+}: Pick<Preparation, 'root' | 'variables'>): Promise<void> {
   await Promise.all(
     services.map(async ({ name }) => {
       const { migrateDatabase } = (await import(join(root, 'apps', name, 'dist', 'migrate.js'))) as {
