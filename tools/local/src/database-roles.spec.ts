@@ -34,6 +34,7 @@ describe('the roles of the databases', () => {
     await runMigrations({ root: repositoryRoot, variables: variables as Preparation['variables'] });
   }, 120_000);
   afterAll(async () => {
+    await Promise.all([...clients.values()].map((client) => client.end()));
     await postgres?.stop();
     rmSync(directory, { recursive: true, force: true });
   });
@@ -46,19 +47,35 @@ describe('the roles of the databases', () => {
     await run(process.execPath, [entry], { env: { ...process.env, ...variablesOf(service) } });
   }
 
-  /** @returns the rows of the last statement, or the code of the error */
-  async function as(url: string, ...statements: string[]): Promise<unknown> {
+  /** Open connections by URL. To open one for each statement costs far more than the statement. */
+  const clients = new Map<string, Client>();
+
+  async function connected(url: string): Promise<Client> {
+    const open = clients.get(url);
+    if (open) return open;
     const client = new Client({ connectionString: url });
     client.on('error', () => undefined);
+    // A dropped database ends its connections.
+    client.on('end', () => clients.delete(url));
     try {
       await client.connect();
+    } catch (error) {
+      await client.end();
+      throw error;
+    }
+    clients.set(url, client);
+    return client;
+  }
+
+  /** @returns the rows of the last statement, or the code of the error */
+  async function as(url: string, ...statements: string[]): Promise<unknown> {
+    try {
+      const client = await connected(url);
       let rows: unknown;
       for (const statement of statements) ({ rows } = await client.query(statement));
       return rows;
     } catch (error) {
       return (error as { code?: string }).code;
-    } finally {
-      await client.end();
     }
   }
 
