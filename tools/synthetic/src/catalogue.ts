@@ -21,7 +21,14 @@ function counts(resources: readonly FhirResource[]): Map<string, number> {
 
 const yes = (is: boolean) => (is ? '●' : '');
 
-function sandbox(): { directory: FhirResource[]; members: CatalogueMember[] } {
+/** The sandbox's data: the provider directory, and the members with their resources. */
+export interface SandboxData {
+  directory: FhirResource[];
+  members: CatalogueMember[];
+}
+
+/** Makes the sandbox's data. */
+export function sandbox(): SandboxData {
   const directory: FhirResource[] = [];
   const members: CatalogueMember[] = [];
   for (const resource of generate({ environment: 'sandbox' })) {
@@ -35,8 +42,7 @@ function sandbox(): { directory: FhirResource[]; members: CatalogueMember[] } {
  * The module of the portal's documentation that lists the sandbox's members: who they are and what each
  * exercises.
  */
-export function membersModule(): string {
-  const { members } = sandbox();
+export function membersModule({ members }: SandboxData): string {
   const signIns = signInsOf('sandbox', members.length);
   const rows = members.map((member, n) => ({
     number: n + 1,
@@ -61,8 +67,7 @@ export const sandboxMembers = ${JSON.stringify(rows)};
 }
 
 /** `docs/sandbox-members.md`, from the sandbox's data as the generator makes it. */
-export function catalogue(): string {
-  const { directory, members } = sandbox();
+export function catalogue({ directory, members }: SandboxData): string {
   const known = signInsOf('sandbox', members.length);
   const perMember = members.map(({ all }) => counts(all));
   const types = [...new Set(perMember.flatMap((found) => [...found.keys()]))].sort();

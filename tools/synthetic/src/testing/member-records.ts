@@ -79,3 +79,12 @@ export const amountCodes = [
   'noncovered',
   'paidbypatient',
 ];
+
+/** Calls back for each text in a value and in all it contains, with the name of the text's element. */
+export function forEachText(value: object, visit: (text: string, name: string) => void, name = ''): void {
+  for (const [key, item] of Object.entries(value)) {
+    const of = Array.isArray(value) ? name : key;
+    if (typeof item === 'string') visit(item, of);
+    else if (item && typeof item === 'object') forEachText(item, visit, of);
+  }
+}
