@@ -8,7 +8,14 @@ import { encryptionCases } from './saml/encryption.suite.js';
 import { samlCases } from './saml/saml-sign-in.suite.js';
 import { samlSignOutCases } from './saml/saml-sign-out.suite.js';
 import { follow, type Go } from './testing/cookie-browser.js';
-import { authorizationPath, callback, entry, isConsent, ProviderSystem } from './testing/provider-system.js';
+import {
+  authorizationPath,
+  callback,
+  entry,
+  isConsent,
+  ProviderSystem,
+  stranger,
+} from './testing/provider-system.js';
 
 describe('sign-in at the providers of the plan', () => {
   const system = new ProviderSystem();
@@ -297,7 +304,7 @@ describe('MEMBER_PROVIDERS', () => {
     protocol: 'saml',
     entity_id: 'https://idp.example/saml',
     sign_in_url: 'https://idp.example/sso',
-    certificates: [certifiedKey('idp').certificate],
+    certificates: [stranger.certificate],
   };
   it.each<[string, unknown, RegExp]>([
     ['no JSON', undefined, /must be a JSON list/],

@@ -34,11 +34,16 @@ async function contentOf(store: TestStore, table: string): Promise<string[]> {
 
 /** Copies a table's rows, as far as the older table has their columns. */
 async function copy(table: string): Promise<void> {
-  const { rows } = await fresh.pool.query<{ row: object }>(`SELECT to_jsonb(t) AS row FROM ${table} t`);
+  const { rows } = await fresh.pool.query<{ row: string }>(`SELECT to_jsonb(t)::text AS row FROM ${table} t`);
   for (let at = 0; at < rows.length; at += 500)
     await upgraded.pool.query(
       `INSERT INTO ${table} SELECT * FROM jsonb_populate_recordset(NULL::${table}, $1)`,
-      [JSON.stringify(rows.slice(at, at + 500).map(({ row }) => row))],
+      [
+        `[${rows
+          .slice(at, at + 500)
+          .map(({ row }) => row)
+          .join()}]`,
+      ],
     );
 }
 

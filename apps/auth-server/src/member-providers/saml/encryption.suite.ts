@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
   assertionXml,
-  certifiedKey,
   encryptedAssertion,
   responseXml,
   signXml,
@@ -11,13 +10,12 @@ import {
 import { MemberProviders } from '../member-providers.js';
 import { parseMemberProviders } from '../rules/provider-rules.js';
 import { follow } from '../testing/cookie-browser.js';
-import { callback, isConsent, type ProviderSystem } from '../testing/provider-system.js';
+import { callback, isConsent, stranger, type ProviderSystem } from '../testing/provider-system.js';
 
 /** Encrypted assertions: `sealed` requires them, `sealed-loose` also needs no signature of the response. */
 export function encryptionCases(system: ProviderSystem): void {
   describe('by SAML with an encrypted assertion', () => {
     const honest = () => system.identityProvider.key;
-    const stranger = certifiedKey('stranger');
     const signedText = (fields: ResponseFields, key = honest()) =>
       signXml(assertionXml(fields), 'Assertion', key);
     const encrypt = (text: string, options: Partial<Encryption> = {}) =>

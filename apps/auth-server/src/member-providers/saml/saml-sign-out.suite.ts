@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
-  certifiedKey,
   honestLogout,
   logoutRequestXml,
   logoutResponseXml,
@@ -9,7 +8,13 @@ import {
   type LogoutFields,
 } from '@payer/testing/saml';
 import { follow, type Go } from '../testing/cookie-browser.js';
-import { authorizationPath, callback, isConsent, type ProviderSystem } from '../testing/provider-system.js';
+import {
+  authorizationPath,
+  callback,
+  isConsent,
+  stranger,
+  type ProviderSystem,
+} from '../testing/provider-system.js';
 import { parseMemberProviders } from '../rules/provider-rules.js';
 
 /** Single logout by SAML 2.0, begun here and begun at the provider. */
@@ -17,7 +22,6 @@ export function samlSignOutCases(system: ProviderSystem): void {
   describe('sign-out at a SAML provider', () => {
     const service = `${callback('saml')}/single-logout`;
     const connectedApps = 'http://localhost:4002/production/signed-out';
-    const stranger = certifiedKey('stranger');
     const honest = () => system.identityProvider.key;
     const attribute = (xml: string, name: string) => new RegExp(` ${name}="([^"]*)"`).exec(xml)?.[1] ?? '';
 

@@ -33,6 +33,9 @@ export const authorizationPath = (more: Record<string, string> = {}) =>
     ...more,
   })}`;
 
+/** A key that no provider of the system has. To make one takes a fifth of a second. */
+export const stranger = certifiedKey('stranger');
+
 /**
  * auth-server with these providers: `plan` and `forger` (OpenID Connect), `saml`, and `saml-loose`, which
  * accepts responses without a signature of their own and has no sign-out; `sealed` and `sealed-loose` decrypt
