@@ -22,7 +22,10 @@ export function codeCases(): void {
         const key = `${system}|${code}|${isQuantity}|${display}`;
         if (!codings.has(key)) codings.set(key, { system, code, display, isQuantity });
       }
-      for (const item of Object.values(value)) if (item && typeof item === 'object') collect(item);
+      for (const name in value) {
+        const item = (value as Record<string, unknown>)[name];
+        if (item && typeof item === 'object') collect(item);
+      }
     };
     resources.forEach(collect);
     const of = (system: string) => [...codings.values()].filter((coding) => coding.system === system);

@@ -10,7 +10,8 @@ export function nameCodes<Value>(value: Value): Value {
       const name = displays[system]?.[code];
       if (name !== undefined) (value as Coding).display = name;
     }
-    Object.values(value).forEach(nameCodes);
+    // A list of the values, made for every object of a data set, would cost as much as the rest.
+    for (const name in value) nameCodes(value[name]);
   }
   return value;
 }

@@ -82,8 +82,10 @@ export const amountCodes = [
 
 /** Calls back for each text in a value and in all it contains, with the name of the text's element. */
 export function forEachText(value: object, visit: (text: string, name: string) => void, name = ''): void {
-  for (const [key, item] of Object.entries(value)) {
-    const of = Array.isArray(value) ? name : key;
+  const isList = Array.isArray(value);
+  for (const key in value) {
+    const item = (value as Record<string, unknown>)[key];
+    const of = isList ? name : key;
     if (typeof item === 'string') visit(item, of);
     else if (item && typeof item === 'object') forEachText(item, visit, of);
   }
