@@ -170,7 +170,6 @@ describe('reindexing', () => {
     const report = await reindex({
       ...options,
       pool: store.pool,
-      types: ['Patient'],
       onRefused: (resource, reason) => refused.push(`${resource}: ${reason}`),
     });
     expect(report.refused).toBe(1);
