@@ -34,6 +34,6 @@ class LongestFirst extends BaseSequencer {
 export default testsOf('all', {
   folders: '{apps,libs,tools}/*',
   exclude: ['tools/third-party/**'],
-  maxWorkers: availableParallelism() + 2,
+  maxWorkers: Math.min(availableParallelism() + 2, 10),
   sequencer: LongestFirst,
 });

@@ -4,6 +4,7 @@ import { startTestPostgres, type TestPostgres } from '@payer/testing';
 import { Pool, type PoolClient } from 'pg';
 import { loaderLock } from '../load/loader-lock.js';
 import { createSchema, storeMigrations } from './index.js';
+import { KeepFewerStatistics1764000000740 } from './fewer-statistics.migration.js';
 import { ListSharedCodes1764000000730 } from './shared-codes.migration.js';
 import { StoreDerivedRows1764000000400 } from './store-derived-rows.migration.js';
 
@@ -151,11 +152,20 @@ it('no table has a trigger, and no SQL of the database knows a search parameter'
   expect(rows).toEqual([]);
 });
 
+it('PostgreSQL analyses the columns of a member’s resource that decide about a plan, and no other', async () => {
+  const { rows } = await pool.query<{ columns: string }>(`
+    SELECT DISTINCT string_agg(attname, ' ' ORDER BY attnum) AS columns
+    FROM pg_partition_tree('member_resource') JOIN pg_attribute ON attrelid = relid
+    WHERE attnum > 0 AND NOT attisdropped AND attstattarget IS DISTINCT FROM 0 GROUP BY relid`);
+  expect(rows).toEqual([{ columns: 'patient type id last_updated keys contained labels followed_labels' }]);
+});
+
 it('the migrations can be taken back: then the loader before works again', async () => {
   const client = await pool.connect();
   const runner = { query: (sql: string) => client.query(sql) } as never;
   try {
     await client.query('BEGIN');
+    await new KeepFewerStatistics1764000000740().down(runner);
     await new ListSharedCodes1764000000730().down(runner);
     await new StoreDerivedRows1764000000400().down(runner);
     await client.query('COMMIT');

@@ -6,6 +6,7 @@ import { CreateStore1764000000100 } from './create-store.migration.js';
 import { KeepDeletedOwners1764000000302 } from './deleted-owners.migration.js';
 import { DropPositionIndex1764000000201 } from './drop-position-index.migration.js';
 import { IndexLabels1764000000600 } from './labels.migration.js';
+import { KeepFewerStatistics1764000000740 } from './fewer-statistics.migration.js';
 import { FollowLabels1764000000720 } from './follow-labels.migration.js';
 import { LoadAnyOrder1764000000200 } from './load-any-order.migration.js';
 import { LimitNameWords1764000000202 } from './name-words.migration.js';
@@ -41,4 +42,5 @@ export const storeMigrations = [
   KeepLoadFacts1764000000710,
   FollowLabels1764000000720,
   ListSharedCodes1764000000730,
+  KeepFewerStatistics1764000000740,
 ];
