@@ -2,7 +2,10 @@ import { availableParallelism } from 'node:os';
 import { BaseSequencer } from 'vitest/node';
 import { testsOf } from './vitest.preset.js';
 
-/** The test files that take longest, as parts of their paths. They begin first, so that none is left for the end. */
+/**
+ * The test files that take longest, as parts of their paths. They begin first, so that none is left for the
+ * end.
+ */
 const longest = [
   'tools/journey/src/system.spec',
   'libs/events/src/recovery/recovery.spec',

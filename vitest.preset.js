@@ -62,7 +62,10 @@ const setUp = (names) =>
   names.map((name) => fileURLToPath(new URL(`tools/testing/src/${name}.ts`, import.meta.url)));
 const everywhere = ['reuse-rsa-keys', 'cheap-password-hashes'];
 
-/** Test files of a system with more rows in its tables. The rows stay in the process, so these run in another one. */
+/**
+ * Test files of a system with more rows in its tables. The rows stay in the process, so these run in another
+ * one.
+ */
 const newRows = 'src/**/new-*.spec.ts';
 const files = 'src/**/*.spec.{ts,tsx}';
 

@@ -89,7 +89,10 @@ drill('a restore from a backup', () => {
     };
   }
 
-  /** Refreshes. A service that has been stopped just now, or is slow, may answer 503 first, which costs nothing. */
+  /**
+   * Refreshes. A service that has been stopped just now, or is slow, may answer 503 first, which costs
+   * nothing.
+   */
   async function refresh(app: App, token: string) {
     const answer = await eventually(async () => {
       const tried = await app.refresh(token);

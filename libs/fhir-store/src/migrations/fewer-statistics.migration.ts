@@ -32,9 +32,9 @@ const setStatistics = (target: 0 | -1): string => `DO $$
 
 /**
  * PostgreSQL makes no statistics of the columns that only filter the resources of one member and one type.
- * Automatic analysis during a load took more of its time than storing the resources. Searches go on, and so does a
- * loader of the version before: the lock keeps away other changes of the table only. Statistics made earlier
- * stay as they are.
+ * Automatic analysis during a load took more of its time than storing the resources. Searches go on, and so
+ * does a loader of the version before: the lock keeps away other changes of the table only. Statistics made
+ * earlier stay as they are.
  */
 export class KeepFewerStatistics1764000000740 implements MigrationInterface {
   name = 'KeepFewerStatistics1764000000740';

@@ -103,8 +103,8 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     );
     await app.register(cookie as never);
   }
-  // Milliseconds between samples of the event loop's delay. The default of 10 takes 1 % of a processor while the
-  // service is idle.
+  // Milliseconds between samples of the event loop's delay. The default of 10 takes nearly 1 % of a processor
+  // while the service is idle.
   if (!register.getSingleMetric('process_start_time_seconds'))
     collectDefaultMetrics({ eventLoopMonitoringPrecision: 100 });
   observeRequests(app.getHttpAdapter().getInstance() as never, {
