@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RunningService } from '@payer/service';
-import type { TestPostgres } from '@payer/testing';
-import { startTestPostgres } from '@payer/testing';
-import { migrate } from '@payer/service';
+import { migrate, type RunningService } from '@payer/service';
+import { startTestPostgres, type TestPostgres } from '@payer/testing';
 import { readConfig } from './config.js';
 import { databaseOptions } from './database/database-options.js';
 import { consent } from './service.js';

@@ -41,7 +41,7 @@ describe('the roles of the databases', () => {
 
   const variablesOf = (service: ServiceName) => ({ ...roles.serving(service), ...roles.migrating(service) });
 
-  /** Migrates in a process of its own, as an operator does. */
+  /** Migrates in a new process, as an operator does. */
   async function migrate(service: ServiceName): Promise<void> {
     const entry = join(repositoryRoot, 'apps', service, 'dist', 'migrate.js');
     await run(process.execPath, [entry], { env: { ...process.env, ...variablesOf(service) } });

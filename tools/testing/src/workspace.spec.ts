@@ -53,7 +53,7 @@ describe('the workspace', () => {
     expect(longest.filter((path) => !existsSync(join(root, `${path}.ts`)))).toEqual([]);
   });
 
-  it('runs the tests of every project alike: none has settings of its own, which the run of all would miss', () => {
+  it('runs the tests of every project alike: none has other settings, which the run of all would miss', () => {
     const alike = /^export default testsOf\('[\w-]+'(, \{ maxWorkers: \d \})?\);$/m;
     const configurations = projects
       .map((folder) => join(root, folder, 'vitest.config.js'))

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newPlans } from '@payer/testing/table-rows';
-import type { FhirApiSystem } from './testing/system.js';
-import { FhirApiSystem as System } from './testing/system.js';
+import { FhirApiSystem } from './testing/system.js';
 import { appState } from './testing/events.js';
 import { loadMembers } from './testing/members.js';
 import { planAccess } from './plan-access.js';
@@ -10,7 +9,7 @@ import { planAccess } from './plan-access.js';
  * A new plan is a row of the table. The gateway must give it exactly the data of its row.
  */
 
-const system: FhirApiSystem = new System();
+const system = new FhirApiSystem();
 const { issuer } = system;
 const scopeOf = (plan: keyof typeof newPlans) => newPlans[plan].scopes.join(' ');
 

@@ -67,7 +67,7 @@ interface Ended {
 describe('npm run load', () => {
   const variables = () => ({ ...process.env, SANDBOX_DATABASE_URL: url });
 
-  /** Runs the command in a process of its own, with real streams, a real exit code and a real end. */
+  /** Runs the command in a new process, with real streams, a real exit code and a real end. */
   const runProcess = (args: string[], input = '') =>
     new Promise<Ended>((resolve) => {
       const main = fileURLToPath(new URL('../../dist/load/main.js', import.meta.url));

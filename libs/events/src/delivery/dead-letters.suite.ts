@@ -19,7 +19,7 @@ export function deadLettersSuite(bench: EventBench): void {
   };
   /** Runs `npm run dead-letters -- …` in the process of the tests, which costs less. */
   const command = (args: string[]) => runDeadLetters(args, variables());
-  /** Runs it in a process of its own, as an operator does. */
+  /** Runs it in a new process, as an operator does. */
   const commandProcess = (args: string[], elsewhere: Partial<TransportConfig> = {}) =>
     new Promise<Answer>((resolve) => {
       execFile(process.execPath, [main, ...args], { env: variables(elsewhere) }, (error, output, errors) =>
