@@ -16,6 +16,7 @@ import {
 } from '@payer/service';
 import { AddRevocationFacts1764200300000 } from './add-revocation-facts.migration.js';
 import { CreateMemberIdentity1764340100000 } from './member-identity.migration.js';
+import { IndexArtifacts1764912000000 } from './index-artifacts.migration.js';
 import { CreateProviderSession1764800600000 } from './provider-session.migration.js';
 import { CreateMemberRemoval1764801000000 } from '../member-removal/member-removal.migration.js';
 import { AddRemovalAddress1764902000000 } from '../member-removal/removal-address.migration.js';
@@ -63,6 +64,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       AddRemovalAddress1764902000000,
       CreateMemberPasskey1764910850000,
       AddMemberDescription1764911010000,
+      IndexArtifacts1764912000000,
     ],
   };
 }

@@ -2,11 +2,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vite
 import { randomUUID } from 'node:crypto';
 import { databaseIsUnavailable, sha256 } from '@payer/service';
 import { countTransactions, startTestPostgres, type TestPostgres } from '@payer/testing';
-import { DataSource } from 'typeorm';
+import { DataSource, type DataSourceOptions } from 'typeorm';
 import type { Pool } from 'pg';
 import { migrated } from '../testing/migrated.js';
 import { storeSuccessor } from './successor-batches.js';
-import { storeArtifact } from './token-rows.js';
+import { findToken, storeArtifact } from './token-rows.js';
 import type { ArtifactRow } from './unit-of-work/artifact-row.js';
 
 let postgres: TestPostgres;
@@ -173,3 +173,37 @@ it('a use that has waited for more than five seconds is refused, and its token s
   expect(await stateOf('a', 'b', 'b-next')).toEqual(['used', 'live', undefined]);
   expect(await use('b')).toBe(true);
 });
+
+it('statements that were planned for an empty table read only their own rows of a large one', async () => {
+  const one = await new DataSource({ ...source.options, poolSize: 1 } as DataSourceOptions).initialize();
+  try {
+    const grantId = randomUUID();
+    const refresh = async (id: string) => {
+      await findToken(one, 'sandbox', 'RefreshToken', id);
+      return use(id, row(`${id}-next`, { grantId }), one);
+    };
+    await storeArtifact(one, 'sandbox', row('first', { grantId }));
+    // PostgreSQL keeps a plan after five executions.
+    for (let rotation = 0; rotation < 8; rotation++) await refresh(`first${'-next'.repeat(rotation)}`);
+    await one.query(
+      `INSERT INTO oidc_artifact (environment, model, id_sha256, payload, grant_id, expires_at)
+       SELECT 'sandbox', 'RefreshToken', 'token ' || i, '{}', $1, now() + interval '1 day'
+       FROM generate_series(1, 3000) AS i`,
+      [grantId],
+    );
+    const before = await rowsRead(one);
+    expect(await refresh(`first${'-next'.repeat(8)}`)).toBe(true);
+    expect((await rowsRead(one)) - before).toBeLessThan(20);
+  } finally {
+    await one.destroy();
+  }
+});
+
+/** The rows of the engine's artifacts that statements of this one connection have read. */
+async function rowsRead(of: DataSource): Promise<number> {
+  await of.query('SELECT pg_stat_force_next_flush()');
+  const [{ read }] = await of.query<[{ read: string }]>(
+    `SELECT seq_tup_read + idx_tup_fetch AS read FROM pg_stat_user_tables WHERE relname = 'oidc_artifact'`,
+  );
+  return Number(read);
+}

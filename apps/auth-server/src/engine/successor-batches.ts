@@ -45,6 +45,9 @@ export function storeSuccessor(
 /**
  * Like `storeOneSuccessor` for many tokens. The statement waits for no row lock, so it neither deadlocks with
  * a revocation of many grants nor waits for it with all of its requests. It leaves out locked rows.
+ *
+ * The locked rows exist, so each insertion of `used` is an update. An UPDATE would read the whole table, because
+ * PostgreSQL keeps a plan that it made for a small one.
  */
 const storeMany = `
   WITH given AS MATERIALIZED (
@@ -52,13 +55,15 @@ const storeMany = `
       environment text, used_model text, used_sha256 text, event_id uuid,
       model text, id_sha256 text, payload jsonb, grant_id text, uid text, lifetime float8)
   ), locked AS MATERIALIZED (
-    SELECT token.place FROM given CROSS JOIN LATERAL (
-      SELECT ctid AS place FROM oidc_artifact
+    SELECT given.environment, used_model, used_sha256 FROM given CROSS JOIN LATERAL (
+      SELECT 1 FROM oidc_artifact
       WHERE environment = given.environment AND oidc_artifact.model = used_model
         AND oidc_artifact.id_sha256 = used_sha256 AND consumed_at IS NULL
       FOR UPDATE SKIP LOCKED) token
   ), used AS (
-    UPDATE oidc_artifact SET consumed_at = now() WHERE ctid = ANY(ARRAY(SELECT place FROM locked))
+    INSERT INTO oidc_artifact (environment, model, id_sha256, payload)
+    SELECT environment, used_model, used_sha256, '{}' FROM locked
+    ON CONFLICT (environment, model, id_sha256) DO UPDATE SET consumed_at = now()
     RETURNING environment, model, id_sha256, expires_at
   ), followed AS (
     SELECT given.*, used.expires_at FROM used JOIN given ON given.environment = used.environment
@@ -72,8 +77,9 @@ const storeMany = `
   ), stored AS (
     INSERT INTO oidc_artifact (environment, model, id_sha256, payload, grant_id, uid, expires_at)
     SELECT environment, model, id_sha256, payload, grant_id, uid, now() + make_interval(secs => lifetime)
-    FROM followed WHERE grant_id IS NULL
-      OR NOT EXISTS (SELECT 1 FROM ended_grant WHERE ended_grant.grant_id = followed.grant_id)
+    FROM followed LEFT JOIN LATERAL (
+      SELECT true AS has_ended FROM ended_grant WHERE ended_grant.grant_id = followed.grant_id LIMIT 1) ended ON true
+    WHERE has_ended IS NULL
     ON CONFLICT (environment, model, id_sha256) DO UPDATE
     SET payload = excluded.payload, grant_id = excluded.grant_id, uid = excluded.uid, expires_at = excluded.expires_at
   )

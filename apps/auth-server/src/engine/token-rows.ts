@@ -49,9 +49,12 @@ export async function findToken(
     `SELECT token.payload, extract(epoch FROM token.consumed_at)::integer AS consumed,
             token.grant_id, held.payload AS grant_payload, member.sub, member.patient, member.name
      FROM oidc_artifact token
-       LEFT JOIN oidc_artifact held ON held.environment = token.environment AND held.grant_id = token.grant_id
-         AND held.model = 'Grant' AND held.expires_at > now()
-       LEFT JOIN member ON member.environment = token.environment AND member.sub = token.payload->>'accountId'
+       LEFT JOIN LATERAL (
+         SELECT payload FROM oidc_artifact WHERE environment = token.environment AND grant_id = token.grant_id
+           AND model = 'Grant' AND expires_at > now() LIMIT 1) held ON true
+       LEFT JOIN LATERAL (
+         SELECT sub, patient, name FROM member
+         WHERE environment = token.environment AND sub = token.payload->>'accountId' LIMIT 1) member ON true
      WHERE token.environment = $1 AND token.model = $2 AND token.id_sha256 = $3 AND token.expires_at > now()`,
     [environment, model, sha256(id)],
   );

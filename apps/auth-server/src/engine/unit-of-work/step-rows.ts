@@ -33,7 +33,7 @@ export interface StepIds {
 const find = `
   WITH named AS (
     SELECT model, id_sha256, uid, payload FROM oidc_artifact
-    WHERE environment = $1 AND expires_at > now() AND (model, id_sha256) IN (
+    WHERE environment = $1 AND expires_at > now() AND id_sha256 IN ($2, $3) AND (model, id_sha256) IN (
       ('Interaction', $2), ('FinishedInteraction', $2), ('Session', $3))
   ), interaction AS (SELECT payload FROM named WHERE model = 'Interaction'
   ), linked AS (
