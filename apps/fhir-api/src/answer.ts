@@ -1,4 +1,7 @@
-/** An HTTP answer before it is compressed and sent. */
+/**
+ * An HTTP answer before it is compressed and sent. An answer with data belongs to one request, and gives up
+ * its body when it is sent (`take` of the store says why). So there is one object from the store to the socket.
+ */
 export interface Answer {
   status: number;
   headers: Record<string, string>;
@@ -10,7 +13,7 @@ export interface Answer {
   /** Number of stored resources in the body, for the access record. Zero when absent. */
   resources?: number;
   /** The compressed body, if it was already made in a content coding that the client accepts. */
-  encoded?: { coding: string; body: Buffer };
+  encoded?: { coding: string; body: Buffer } | undefined;
 }
 
 /** Forbids caches to serve member data without a new request with the same token (RFC 9111 §5.2.2). */

@@ -9,6 +9,7 @@ export { unindexedParameters } from './index/recorded-rules.js';
 export { dateRange } from './parameters/date-range.js';
 export { BytesClient } from './postgres/bytes-client.js';
 export type { Database, Text } from './postgres/database.js';
+export { take } from './postgres/take.js';
 export { PipelinedReads, plannedOnce } from './postgres/pipelined-connection.js';
 export { defaultMaxCost } from './query/cost.js';
 export { defaultCount, maximumCount } from './query/count.js';

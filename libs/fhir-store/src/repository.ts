@@ -3,6 +3,7 @@ import type { Access } from './access.js';
 import type { Searchset } from './bundle/searchset.js';
 import { capabilitiesFor, type TypeCapabilities } from './capabilities.js';
 import type { Database, Text } from './postgres/database.js';
+import { take } from './postgres/take.js';
 import { refuseTooManyValues } from './query/cost.js';
 import { Cursors } from './query/cursor.js';
 import type { EverythingRequest } from './query/everything.js';
@@ -89,7 +90,9 @@ export function openRepository({
   return {
     async read(wanted) {
       const row = await reader.read(wanted);
-      return row && { json: row.json, versionId: String(row.version), lastUpdated: row.last_updated };
+      return (
+        row && { json: take(row, 'json'), versionId: String(row.version), lastUpdated: row.last_updated }
+      );
     },
     readBinary: (wanted) => readBinary(pool, wanted),
     isDeleted: (wanted) => reader.isDeleted(wanted),

@@ -178,6 +178,7 @@ export class Fairness {
   /**
    * Answers a request when its caller has its turn, and charges the caller for the request. An anonymous
    * caller has no budget: `AddressLimit` has counted its request already.
+   * @param work makes an answer that belongs to this request: it gets the headers about the budget
    * @param received bytes of the request body
    * @param hasLeft whether the client has closed its connection: nobody would get the answer
    * @throws Refusal 429 when the app has used up a budget, when too many requests of the caller wait, or when
@@ -225,8 +226,8 @@ export class Fairness {
           time: meter.time + costOfRead + moving,
         });
     }
-    if (!hasBudget) return answer;
-    return { ...answer, headers: { ...answer.headers, ...this.budgets.headers(caller) } };
+    if (hasBudget) answer.headers = { ...answer.headers, ...this.budgets.headers(caller) };
+    return answer;
   }
 
   /** Compresses an answer on another thread when its caller has its turn. */

@@ -93,6 +93,7 @@ function codingOf(answer: Answer, acceptEncoding: unknown): Encoding | undefined
 /**
  * Compresses the answer's body in the encoding that the client prefers, if that pays off.
  * @param acceptEncoding the unparsed header
+ * @returns the answer, which then has the compressed body, too
  */
 export async function encoded(
   answer: Answer,
@@ -101,7 +102,8 @@ export async function encoded(
 ): Promise<Answer> {
   const coding = codingOf(answer, acceptEncoding);
   if (coding === undefined) return answer;
-  return { ...answer, encoded: { coding, body: await compress(answer.body!, coding, effort) } };
+  answer.encoded = { coding, body: await compress(answer.body!, coding, effort) };
+  return answer;
 }
 
 /** Compresses answers that are always the same objects, once in each content coding. */
@@ -115,7 +117,7 @@ export class EncodedDocuments {
     let ofDocument = this.made.get(document);
     if (!ofDocument) this.made.set(document, (ofDocument = new Map()));
     let answer = ofDocument.get(coding);
-    if (!answer) ofDocument.set(coding, (answer = encoded(document, `${coding}, identity;q=0`, once)));
+    if (!answer) ofDocument.set(coding, (answer = encoded({ ...document }, `${coding}, identity;q=0`, once)));
     return answer;
   }
 }

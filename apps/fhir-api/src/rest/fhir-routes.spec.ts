@@ -13,14 +13,20 @@ const addresses = byEnvironment(() => ({
 let fastify: FastifyInstance;
 afterEach(() => fastify.close());
 
+/** The answers that were made. */
+const made: Answer[] = [];
+
 /** The FHIR routes of a server that gives this answer to every request. */
 async function serve(answer: Answer, prepare: (fastify: FastifyInstance) => void = () => undefined) {
   fastify = Fastify();
   fastify.decorateRequest('routeName', '');
   prepare(fastify);
   registerFhirRoutes(fastify, addresses, {
-    answer: () => Promise.resolve({ answer }),
-    release: () => Promise.resolve(answer),
+    answer: () => {
+      made.push({ ...answer });
+      return Promise.resolve({ answer: made.at(-1) });
+    },
+    release: () => Promise.resolve(made.at(-1)),
     failed: () => errorAnswer(500, 'exception', 'It failed.'),
   } as unknown as FhirServer);
   const url = await fastify.listen({ port: 0, host: '127.0.0.1' });
@@ -35,6 +41,12 @@ describe('an answer', () => {
     const [get, head] = [await ask('GET'), await ask('HEAD')];
     expect([get, head].map(({ headers }) => headers.get('content-length'))).toEqual(['4', '4']);
     expect([await get.text(), await head.text()]).toEqual(['Zoë', '']);
+  });
+
+  it('is kept by nothing once it is sent: objects of old requests live until a full collection', async () => {
+    const ask = await serve({ ...found, encoded: { coding: 'identity', body: Buffer.from('other') } });
+    expect(await (await ask('GET')).text()).toBe('other');
+    expect(made.at(-1)).toMatchObject({ status: 200, body: undefined, encoded: undefined });
   });
 
   it('is compressed where the encoding is known', async () => {

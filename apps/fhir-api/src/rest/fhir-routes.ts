@@ -25,7 +25,10 @@ export function registerFhirRoutes(fastify: FastifyInstance, addresses: Addresse
     // Encodes before the last admission, because the answer must leave without waiting afterwards.
     const accepted = request.headers['accept-encoding'];
     if (accepted !== undefined) prepared.answer = await encoded(prepared.answer, accepted);
-    return send(request, reply, await server.release(request, prepared));
+    const released = await server.release(request, prepared);
+    send(request, reply, released);
+    for (const sent of [released, prepared.answer]) sent.body = sent.encoded = undefined;
+    return reply;
   };
   fastify.server.prependListener('request', readWholeUrl);
   // Node reads this property for each new connection. Its types do not declare it.

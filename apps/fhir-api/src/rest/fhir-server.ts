@@ -131,7 +131,7 @@ export class FhirServer {
         const document = this.servePublic(environment, interaction);
         answer = hasCopy(request.headers, document)
           ? { ...document, status: 304, body: undefined }
-          : await this.encodedDocument(document, query, request.headers['accept-encoding']);
+          : { ...(await this.encodedDocument(document, query, request.headers['accept-encoding'])) };
       }
     } catch (error) {
       if (client.caller && isOfClient(error)) {
@@ -141,7 +141,7 @@ export class FhirServer {
       }
       answer = this.failed(error, request);
     }
-    if (client.limits) answer = { ...answer, headers: { ...client.limits, ...answer.headers } };
+    if (client.limits) answer.headers = { ...client.limits, ...answer.headers };
     if (!understood) return { answer };
     return { answer: calledAs(understood.contentType, answer), understood, token: client.token };
   }
@@ -214,7 +214,8 @@ export class FhirServer {
     const type = dataAsked(interaction)?.type;
     if (type === undefined && interaction.kind !== 'capabilities') return answer;
     const headers = this.options.documents[environment].versionHeaders(type, Date.now());
-    return headers === noHeaders ? answer : { ...answer, headers: { ...answer.headers, ...headers } };
+    if (headers !== noHeaders) answer.headers = { ...answer.headers, ...headers };
+    return answer;
   }
 
   /**
@@ -390,7 +391,7 @@ function isRefusal({ status }: Answer): boolean {
 }
 
 function calledAs(contentType: string, answer: Answer): Answer {
-  return contentType === fhirJson || answer.headers['content-type'] !== fhirJson
-    ? answer
-    : { ...answer, headers: { ...answer.headers, 'content-type': contentType } };
+  if (contentType !== fhirJson && answer.headers['content-type'] === fhirJson)
+    answer.headers = { ...answer.headers, 'content-type': contentType };
+  return answer;
 }

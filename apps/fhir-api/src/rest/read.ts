@@ -8,6 +8,7 @@ import {
   subset,
   summaries,
   type Summary,
+  take,
 } from '@payer/fhir-store';
 import { type Answer, fhirJson, revalidate } from '../answer.js';
 import { Refusal } from '../gateway/refusal.js';
@@ -32,7 +33,10 @@ export async function readAnswer(
   const found = await engine.read({ type, id, access });
   if (!found) throw await notThere(engine, { type, id, access });
   if (version !== '' && version !== found.versionId) throw otherVersion(type, id, found.versionId);
-  return answerRead(found, headers, () => (part ? subset(type, found.json, part) : found.json));
+  return answerRead(found, headers, () => {
+    const json = take(found, 'json');
+    return part ? subset(type, json, part) : json;
+  });
 }
 
 /** The answer of a read, or 304 when the client has this version. */

@@ -1,4 +1,4 @@
-import type { Access, Repository } from '@payer/fhir-store';
+import { take, type Access, type Repository } from '@payer/fhir-store';
 import { type Answer, fhirJson, neverStored } from '../answer.js';
 import type { Turn } from '../fairness/fairness.js';
 import { pretty } from './answer.js';
@@ -17,7 +17,7 @@ export async function searchAnswer(
     turn: Turn;
   },
 ): Promise<Answer> {
-  const { json, resources } = await engine.search({
+  const found = await engine.search({
     type: search.type,
     ...(search.compartment === undefined ? {} : { path: `Patient/${search.compartment}/${search.type}` }),
     params: search.parameters,
@@ -30,8 +30,8 @@ export async function searchAnswer(
     {
       status: 200,
       headers: { 'content-type': fhirJson, 'cache-control': neverStored },
-      body: json,
-      resources,
+      body: take(found, 'json'),
+      resources: found.resources,
     },
     asked?.[1] ?? null,
   );

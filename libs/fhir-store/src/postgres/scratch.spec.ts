@@ -24,6 +24,20 @@ describe('the memory of an answer', () => {
     expect(isAll(b, 'b')).toBe(true);
   });
 
+  it('takes the bodies away from the rows of an answer', () => {
+    const scratch = new Scratch();
+    const rows = scratch.keep([
+      { id: '1', body: read(scratch, 'a', 5000) },
+      { id: '2', body: '{}' },
+    ]);
+    expect(rows.map(({ body }) => body.length)).toEqual([5000, 2]);
+    scratch.release();
+    expect(rows).toEqual([
+      { id: '1', body: '' },
+      { id: '2', body: '' },
+    ]);
+  });
+
   it('keeps all values of an answer, also beyond its length', () => {
     const scratch = new Scratch();
     const letters = [...'abcdefgh'];

@@ -1,4 +1,6 @@
 import { textAsBytesBy } from './bytes-client.js';
+import type { Text } from './database.js';
+import { take } from './take.js';
 
 /** Bytes: a page of twenty claims. A page of a thousand resources takes several buffers. */
 const scratchLength = 262_144;
@@ -9,20 +11,29 @@ const maxIdle = 16;
 const idle: Buffer[] = [];
 
 /**
- * Memory for the long values of one answer until its Bundle is written. New buffers count as growth of the
- * heap until the next full collection, so a page of claims caused one for every 40 pages. After
- * {@link release} nobody may use the values: the next answer overwrites them.
+ * The resources of one answer until its Bundle is written, and memory for those that are long. New buffers
+ * count as growth of the heap until the next full collection, so a page of claims caused one for every 40
+ * pages. After {@link release} nobody may use the values: the next answer overwrites them.
  */
 export class Scratch {
   /** Types of the statements whose long values are kept here. */
   readonly types = textAsBytesBy((bytes) => this.copy(bytes));
   private readonly held: Buffer[] = [];
+  private readonly rows: (readonly { body: Text }[])[] = [];
   private buffer: Buffer | undefined;
   private length = 0;
   private isReleased = false;
 
+  /** The rows lose their bodies at the release: see {@link take}. */
+  keep<Rows extends readonly { body: Text }[]>(rows: Rows): Rows {
+    this.rows.push(rows);
+    return rows;
+  }
+
   release(): void {
     this.isReleased = true;
+    for (const rows of this.rows) for (const row of rows) take(row, 'body');
+    this.rows.length = 0;
     for (const buffer of this.held) if (idle.length < maxIdle) idle.push(buffer);
     this.held.length = 0;
     this.buffer = undefined;

@@ -125,7 +125,7 @@ async function everythingPage(
   const after = from?.phase === 'shared' ? from : undefined;
   const shared =
     own.length >= limit ? [] : await sharedRows(pool, access, wanted, after, limit - own.length, scratch);
-  const found = [...own, ...shared];
+  const found = scratch.keep([...own, ...shared]);
   const matches = found.slice(0, wanted.count);
   const last = matches.at(-1);
   const isMore = found.length > wanted.count && last !== undefined;

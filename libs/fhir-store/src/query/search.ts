@@ -137,14 +137,16 @@ export class Searcher {
     const included =
       together ??
       (search.includes.length + search.revincludes.length > 0 && matches.length > 0
-        ? await includedRows(
-            connections.pool,
-            access,
-            matches,
-            search.includes,
-            search.revincludes,
-            pace,
-            scratch.types,
+        ? scratch.keep(
+            await includedRows(
+              connections.pool,
+              access,
+              matches,
+              search.includes,
+              search.revincludes,
+              pace,
+              scratch.types,
+            ),
           )
         : []);
     const complete = !more && search.cursor === undefined && hasMatches(search);
@@ -196,7 +198,7 @@ export class Searcher {
         : chosen(`${ordered}.id, ${columns}`);
     const database = connections[isQuick(search, route) ? 'quick' : 'pool'];
     if (!atOnce) {
-      const rows = await run<MatchRow>(database, page, statement.values, scratch.types);
+      const rows = scratch.keep(await run<MatchRow>(database, page, statement.values, scratch.types));
       for (const row of rows) row.type = search.type;
       return { rows };
     }
@@ -211,6 +213,7 @@ export class Searcher {
       statement.values,
       scratch.types,
     );
+    scratch.keep(all);
     // A union has no order.
     const rows = all.filter(({ place }) => place > 0).sort((a, b) => a.place - b.place);
     const known = new Set(rows.slice(0, search.count).map((row) => `${row.type}/${row.id}`));

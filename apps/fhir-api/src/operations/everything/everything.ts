@@ -1,4 +1,4 @@
-import type { Access, Repository } from '@payer/fhir-store';
+import { take, type Access, type Repository } from '@payer/fhir-store';
 import { type Answer, fhirJson, neverStored } from '../../answer.js';
 import type { Turn } from '../../fairness/fairness.js';
 
@@ -13,12 +13,12 @@ export async function everythingAnswer(
 ): Promise<Answer> {
   const { patient } = access;
   if (patient === undefined) throw new Error('$everything needs an access to a patient');
-  const { json, resources } = await engine.everything({
+  const found = await engine.everything({
     access: { ...access, patient },
     params: parameters,
     path: `Patient/${patient}/$everything`,
     ...turn,
   });
   const headers = { 'content-type': fhirJson, 'cache-control': neverStored };
-  return { status: 200, headers, body: json, resources };
+  return { status: 200, headers, body: take(found, 'json'), resources: found.resources };
 }
