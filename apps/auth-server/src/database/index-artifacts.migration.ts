@@ -1,9 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Each index of the engine's artifacts begins with a value that few rows share. PostgreSQL keeps the plan of a
- * prepared statement until the table has statistics. Before that, an index that began with the environment
- * looked as good as the right one, and each refresh walked the rows of all earlier ones.
+ * Each index of the engine's artifacts begins with a value that few rows share. PostgreSQL keeps the plan of
+ * a prepared statement until the table has statistics. Before that, an index that began with the environment
+ * looked as good as the right one, and each refresh read the rows of all earlier ones.
  *
  * A used token is marked once: the free space of a page takes the marked version, so the indexes stay as they
  * are.

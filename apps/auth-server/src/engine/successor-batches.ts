@@ -46,8 +46,8 @@ export function storeSuccessor(
  * Like `storeOneSuccessor` for many tokens. The statement waits for no row lock, so it neither deadlocks with
  * a revocation of many grants nor waits for it with all of its requests. It leaves out locked rows.
  *
- * The locked rows exist, so each insertion of `used` is an update. An UPDATE would read the whole table, because
- * PostgreSQL keeps a plan that it made for a small one.
+ * The locked rows exist, so each insertion of `used` becomes an update. An UPDATE would read the whole table,
+ * because PostgreSQL keeps a plan that it made for a small one.
  */
 const storeMany = `
   WITH given AS MATERIALIZED (
