@@ -29,6 +29,13 @@ export interface PlainAnswer {
   body: string;
 }
 
+/** The tokens of a request, with the headers about the app's limits. */
+interface Issued {
+  app: AppState;
+  tokens: object;
+  headers: Record<string, string>;
+}
+
 /** The engine's answer when the facts became too old during the request. */
 const unavailableError = {
   error: 'temporarily_unavailable',
@@ -67,22 +74,34 @@ export class PlainTokenRequests {
     const startedAt = performance.now();
     const form = plainForm(request.headers.authorization, body);
     if (!form || !this.parts.freshness.isFreshNow) return undefined;
-    const app = await this.parts.apps.findIn(this.environment, form.clientId);
-    if (!app || !this.isUsual(app, form)) return undefined;
-    const verdict = this.parts.limits.takeApp(this.environment, app.client_id, request);
-    if (!verdict.isAllowed) return undefined;
     const use: TokenUsed = { isTried: false };
-    let tokens: object | undefined;
+    let issued: Issued | undefined;
     // The engine repeats what fails here, and answers with its failure.
     const isDecided = await this.parts.freshness
-      .decide(async () => (tokens = await this.tokens(app, form, request, use)))
+      .decide(async () => (issued = await this.issue(form, request, use)))
       .catch(() => false);
-    if (!isDecided || !tokens)
-      // To the engine, a refresh token that is used up already would be a reuse, which ends the grant.
-      return use.isTried ? this.unavailable(app, form, startedAt) : undefined;
+    // To the engine, a refresh token that is used up already would be a reuse, which ends the grant.
+    if (!isDecided || !issued) return use.isTried ? this.unavailable(form, startedAt) : undefined;
+    const { app, tokens, headers } = issued;
     countTokens(this.environment, app.plan, form.grantType);
-    this.record(app, form, startedAt, 200);
-    return { status: 200, headers: { ...answerHeaders, ...verdict.headers }, body: JSON.stringify(tokens) };
+    this.record(form, startedAt, 200);
+    return { status: 200, headers: { ...answerHeaders, ...headers }, body: JSON.stringify(tokens) };
+  }
+
+  /**
+   * Finds the app when the facts are fresh, and not before: after a restore of the database, the row of an app
+   * that was suspended later says that it is active, until the facts of registration are read again.
+   */
+  private async issue(
+    form: PlainForm,
+    request: IncomingMessage,
+    use: TokenUsed,
+  ): Promise<Issued | undefined> {
+    const app = await this.parts.apps.findIn(this.environment, form.clientId);
+    if (!app || !this.isUsual(app, form)) return undefined;
+    const { isAllowed, headers } = this.parts.limits.takeApp(this.environment, app.client_id, request);
+    const tokens = isAllowed ? await this.tokens(app, form, request, use) : undefined;
+    return tokens && { app, tokens, headers };
   }
 
   private isUsual(app: AppState, { secret, grantType }: PlainForm): boolean {
@@ -111,9 +130,9 @@ export class PlainTokenRequests {
     );
   }
 
-  private unavailable(app: AppState, form: PlainForm, startedAt: number): PlainAnswer {
+  private unavailable(form: PlainForm, startedAt: number): PlainAnswer {
     countRefusal(this.environment, 'token', unavailableError.error);
-    this.record(app, form, startedAt, 503);
+    this.record(form, startedAt, 503);
     return {
       status: 503,
       headers: { ...answerHeaders, 'retry-after': String(staleRetryAfter) },
@@ -121,8 +140,8 @@ export class PlainTokenRequests {
     };
   }
 
-  private record({ client_id }: AppState, { grantType }: PlainForm, startedAt: number, status: number): void {
-    this.parts.requests.add(this.environment, client_id, () => ({
+  private record({ clientId, grantType }: PlainForm, startedAt: number, status: number): void {
+    this.parts.requests.add(this.environment, clientId, () => ({
       at: new Date().toISOString(),
       kind: 'token',
       method: 'POST',
