@@ -1,6 +1,6 @@
 /**
- * An HTTP answer before it is compressed and sent. An answer with data belongs to one request, and gives up
- * its body when it is sent (`take` of the store says why). So there is one object from the store to the socket.
+ * An HTTP answer before it is compressed and sent. The answer that is sent belongs to one request and then
+ * loses its body (`take` of the store says why). So a step adds to an answer with data, and makes no copy.
  */
 export interface Answer {
   status: number;

@@ -89,8 +89,8 @@ export class PlainTokenRequests {
   }
 
   /**
-   * Finds the app when the facts are fresh, and not before: after a restore of the database, the row of an app
-   * that was suspended later says that it is active, until the facts of registration are read again.
+   * Finds the app when the facts are fresh, and not before. After a restore of the database, the row of an
+   * app that was suspended later says that it is active, until the facts of registration are read again.
    */
   private async issue(
     form: PlainForm,

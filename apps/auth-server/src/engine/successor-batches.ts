@@ -5,7 +5,7 @@ import type { DataSource } from 'typeorm';
 import { tokenUsed } from '../facts/revocation-recovery.js';
 import type { TokenUse } from './token-request-state.js';
 import { storeOneSuccessor } from './token-rows.js';
-import { recordOf, type ArtifactRow } from './unit-of-work/artifact-row.js';
+import { joinEndedGrant, recordOf, type ArtifactRow } from './unit-of-work/artifact-row.js';
 
 interface Succession {
   environment: Environment;
@@ -77,9 +77,7 @@ const storeMany = `
   ), stored AS (
     INSERT INTO oidc_artifact (environment, model, id_sha256, payload, grant_id, uid, expires_at)
     SELECT environment, model, id_sha256, payload, grant_id, uid, now() + make_interval(secs => lifetime)
-    FROM followed LEFT JOIN LATERAL (
-      SELECT true AS has_ended FROM ended_grant WHERE ended_grant.grant_id = followed.grant_id LIMIT 1) ended ON true
-    WHERE has_ended IS NULL
+    FROM followed ${joinEndedGrant('followed')} WHERE has_ended IS NULL
     ON CONFLICT (environment, model, id_sha256) DO UPDATE
     SET payload = excluded.payload, grant_id = excluded.grant_id, uid = excluded.uid, expires_at = excluded.expires_at
   )

@@ -106,8 +106,8 @@ const manyChanges = 1000;
 export async function refreshSharedIndexes(client: PoolClient, changes: number): Promise<void> {
   // New entries wait in a list that every search reads, until autovacuum cleans it: a minute later, or never.
   if (changes > 0) await client.query(`SELECT gin_clean_pending_list('shared_resource_keys')`);
-  // The frequency of a value decides the route of a search, and the number of places whether `near` reads them
-  // in the order of their distance; autovacuum would analyze a minute later.
+  // The frequency of a value decides the route of a search, and the number of places whether `near` reads
+  // them in the order of their distance; autovacuum would analyze a minute later.
   if (changes >= manyChanges) await client.query('ANALYZE shared_resource (type, keys, latitude)');
 }
 

@@ -12,6 +12,13 @@ export interface ArtifactRow {
   lifetime: number | null;
 }
 
+/**
+ * Joins whether the grant of each given row has ended: `has_ended` is then true, and null otherwise. It reads
+ * the index of the grants; `NOT EXISTS` beside an `OR` reads all ended grants.
+ */
+export const joinEndedGrant = (given: string) => `LEFT JOIN LATERAL (
+  SELECT true AS has_ended FROM ended_grant WHERE ended_grant.grant_id = ${given}.grant_id LIMIT 1) ended ON true`;
+
 /** The row as a record of `jsonb_to_recordset`. */
 export const recordOf = ({ model, id, payload, grantId, uid, lifetime }: ArtifactRow) => ({
   model,

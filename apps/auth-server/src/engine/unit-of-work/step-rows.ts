@@ -3,7 +3,7 @@ import type { Environment } from '@payer/smart';
 import type { AdapterPayload } from 'oidc-provider';
 import { DataSource } from 'typeorm';
 import type { Member } from '../../members/members.js';
-import { recordOf, type ArtifactRow } from './artifact-row.js';
+import { joinEndedGrant, recordOf, type ArtifactRow } from './artifact-row.js';
 
 /** A stored artifact as one step of an interaction reads it. */
 export interface StepRow {
@@ -112,11 +112,11 @@ const write = `
     INSERT INTO oidc_artifact (environment, model, id_sha256, payload, grant_id, uid, expires_at)
     SELECT $1, given.model, id_sha256, payload, given.grant_id, uid, now() + make_interval(secs => lifetime)
     FROM jsonb_to_recordset($5::jsonb) AS given (
-      model text, id_sha256 text, payload jsonb, grant_id text, uid text, lifetime float8, was_read boolean), decided
-    WHERE is_first
+      model text, id_sha256 text, payload jsonb, grant_id text, uid text, lifetime float8, was_read boolean)
+      CROSS JOIN decided ${joinEndedGrant('given')}
+    WHERE is_first AND has_ended IS NULL
       AND NOT (given.model = 'Session' AND was_read AND id_sha256 NOT IN (SELECT alive.id_sha256 FROM alive))
       AND NOT (given.model = 'Interaction' AND id_sha256 IN (SELECT finished.id_sha256 FROM finished))
-      AND (given.grant_id IS NULL OR NOT EXISTS (SELECT 1 FROM ended_grant WHERE ended_grant.grant_id = given.grant_id))
     ON CONFLICT (environment, model, id_sha256) DO UPDATE
     SET payload = excluded.payload, grant_id = excluded.grant_id, uid = excluded.uid,
         expires_at = excluded.expires_at
