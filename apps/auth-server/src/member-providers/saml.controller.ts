@@ -57,6 +57,6 @@ export class SamlController {
   ) {
     const rule = this.providers.findSaml(environment, id);
     if (!rule) return this.interactions.problem(request, reply, environment, 404, 'error.notFound.text');
-    return reply.type('application/samlmetadata+xml').send(this.providers.saml.metadata(rule));
+    return reply.type('application/samlmetadata+xml').send(await this.providers.saml.metadata(rule));
   }
 }

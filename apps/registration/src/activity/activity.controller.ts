@@ -1,5 +1,4 @@
 import { Controller, Get, Param, Query, Res, UseGuards } from '@nestjs/common';
-import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import { parseQuery } from '@payer/service';
 import { environments, requestKinds } from '@payer/smart';
 import type { FastifyReply } from 'fastify';
@@ -7,7 +6,7 @@ import { z } from 'zod';
 import { AppsService } from '../apps/apps.service.js';
 import { CurrentActor, type Actor } from '../sessions/actor.js';
 import { BearerGuard } from '../sessions/bearer.guard.js';
-import { ApiCall } from '../http/api-docs.js';
+import { ApiCall, ApiQuery, ApiTags } from '../http/api-docs.js';
 import { ActivityService, activityView } from './activity.service.js';
 import { AppRequests, requestView } from './app-requests.js';
 import { sendCsv } from './request-csv.js';

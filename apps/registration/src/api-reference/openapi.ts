@@ -1,23 +1,36 @@
 import { Injectable } from '@nestjs/common';
-import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { loadSwagger } from '../http/api-docs.js';
 import { operationGroups, type OperationGroup } from './operations.js';
 
 /** The portal's JSON API, as the documentation shows it. Empty until `serveOpenApi` has run. */
 @Injectable()
 export class ApiReference {
-  groups: readonly OperationGroup[] = [];
+  private document: (() => Promise<OpenAPIObject>) | undefined;
+  private made: readonly OperationGroup[] | undefined;
+
+  describe(document: () => Promise<OpenAPIObject>): void {
+    this.document = document;
+  }
+
+  async groups(): Promise<readonly OperationGroup[]> {
+    if (!this.document) return [];
+    return (this.made ??= operationGroups(await this.document()));
+  }
 }
 
 /**
- * The documents of this process by public URL. A document depends on nothing else, and each takes a quarter
- * of the service's start. Tests start the service many times in a process.
+ * The documents of this process by public URL. A document depends on nothing else. Tests start the service
+ * many times in a process.
  */
 const documents = new Map<string, OpenAPIObject>();
 
-function documentOf(app: NestFastifyApplication, publicUrl: string): OpenAPIObject {
+/** The document is made when somebody asks for it, because that takes a third as long as the service's start. */
+async function documentOf(app: NestFastifyApplication, publicUrl: string): Promise<OpenAPIObject> {
   const made = documents.get(publicUrl);
   if (made) return made;
+  const { DocumentBuilder, SwaggerModule } = await loadSwagger();
   const config = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Developer portal')
@@ -37,10 +50,10 @@ function documentOf(app: NestFastifyApplication, publicUrl: string): OpenAPIObje
 
 /** Serves OpenAPI 3.1 at `/api/openapi.json`. The documentation shows the same document at `/docs/api`. */
 export function serveOpenApi(app: NestFastifyApplication, publicUrl: string): void {
-  const document = documentOf(app, publicUrl);
-  app.get(ApiReference).groups = operationGroups(document);
+  const document = () => documentOf(app, publicUrl);
+  app.get(ApiReference).describe(document);
   const fastify = app.getHttpAdapter().getInstance();
-  fastify.get('/api/openapi.json', () => document);
+  fastify.get('/api/openapi.json', document);
   // Earlier versions of the portal had the reference at this address.
   fastify.get('/api/docs', (_request, reply) => reply.redirect('/docs/api', 301));
 }

@@ -1,9 +1,9 @@
 import { Body, Controller, Get, Inject, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import { CONFIG, parseBody, parseQuery } from '@payer/service';
 import { planRules } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { ApiExcludeController } from '../http/api-docs.js';
 import { NewSecretCookie } from '../app-page/new-secret-cookie.js';
 import type { Config } from '../config.js';
 import type { Actor } from '../sessions/actor.js';

@@ -1,8 +1,8 @@
 import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import { parseQuery } from '@payer/service';
 import { renderPart, type FieldError } from '@payer/ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiExcludeController } from '../http/api-docs.js';
 import { ActivityService } from '../activity/activity.service.js';
 import { AppRequests } from '../activity/app-requests.js';
 import { RequestCard } from '../activity/request-card.js';

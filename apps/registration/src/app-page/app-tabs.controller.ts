@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import { parseBody } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiExcludeController } from '../http/api-docs.js';
 import { settingsOf, type AppFormValues } from '../apps/app-fields.js';
 import { appPatchBody } from '../client-metadata/app-metadata.js';
 import { AppsService } from '../apps/apps.service.js';

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import { parseBody } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiExcludeController } from '../http/api-docs.js';
 import { endedGrantBody, expiredTokenBody, nextErrorBody } from '../levers/lever-fields.js';
 import { LeversService } from '../levers/levers.service.js';
 import { AppPages } from './app-pages.js';

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiExcludeController } from '../http/api-docs.js';
 import { fileOfForm } from '../logos/logo-body.js';
 import { LogosService } from '../logos/logos.service.js';
 import { CreationLimits } from '../rate-limits/creation-limits.js';

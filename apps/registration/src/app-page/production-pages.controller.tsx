@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import { parseBody } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiExcludeController } from '../http/api-docs.js';
 import { answerLabels, answersOfFields, type AnswerFields } from '../production-requests/answers-form.js';
 import { ConversationService } from '../production-requests/conversation.service.js';
 import {

@@ -1,8 +1,8 @@
 import { Body, Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import { parseBody, parseQuery } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { ApiExcludeController } from '../http/api-docs.js';
 import { appPatchBody } from '../client-metadata/app-metadata.js';
 import { AppsService } from '../apps/apps.service.js';
 import { sendPortalPage } from '../http/portal-page.js';

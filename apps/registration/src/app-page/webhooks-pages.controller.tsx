@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import { parseBody } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiExcludeController } from '../http/api-docs.js';
 import { sendPortalPage } from '../http/portal-page.js';
 import { webhookBody, WebhookEndpointsService } from '../webhooks/webhook-endpoints.service.js';
 import { WebhookLogService } from '../webhooks/webhook-log.service.js';

@@ -13,13 +13,12 @@ import {
   Res,
   UseGuards,
 } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { noFilters, parseBody, parseQuery } from '@payer/service';
 import { z } from 'zod';
 import { CurrentActor, type Actor } from '../sessions/actor.js';
 import { BearerGuard } from '../sessions/bearer.guard.js';
-import { ApiCall } from '../http/api-docs.js';
+import { ApiCall, ApiTags } from '../http/api-docs.js';
 import { CreationLimits } from '../rate-limits/creation-limits.js';
 import { appPatchBody, newAppBody } from '../client-metadata/app-metadata.js';
 import { appViewSchema } from './app-view.js';

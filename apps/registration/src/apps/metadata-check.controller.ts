@@ -1,7 +1,6 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { ApiCall } from '../http/api-docs.js';
+import { ApiCall, ApiTags } from '../http/api-docs.js';
 import { checkedFields } from '../client-metadata/app-metadata.js';
 
 const verdict = z.object({ errors: z.array(z.object({ field: z.string(), message: z.string() })) });

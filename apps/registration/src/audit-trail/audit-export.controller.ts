@@ -1,5 +1,4 @@
 import { Body, Controller, HttpCode, Inject, Post, Req, Res, UseGuards } from '@nestjs/common';
-import { ApiExcludeEndpoint, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { CONFIG, parseBody } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config.js';
@@ -7,7 +6,7 @@ import { CurrentActor, type Actor } from '../sessions/actor.js';
 import { BearerGuard } from '../sessions/bearer.guard.js';
 import { PageSession } from '../sessions/page-session.js';
 import { NeedsDuty } from '../sessions/duties.js';
-import { ApiCall } from '../http/api-docs.js';
+import { ApiCall, ApiExcludeEndpoint, ApiProduces, ApiTags } from '../http/api-docs.js';
 import { formErrors, sendPortalPage, statusOf } from '../http/portal-page.js';
 import { PlatformTeamGuard } from '../sessions/platform-team.guard.js';
 import { AuditExport, exportBody, refuseBoundless, type ExportRequest } from './audit-export.js';

@@ -1,11 +1,10 @@
 import { Controller, Get, Query, UseGuards } from '@nestjs/common';
-import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import { parseQuery } from '@payer/service';
 import { allAuditActions, auditEntry, environments } from '@payer/smart';
 import { z } from 'zod';
 import { BearerGuard } from '../sessions/bearer.guard.js';
 import { NeedsDuty } from '../sessions/duties.js';
-import { ApiCall } from '../http/api-docs.js';
+import { ApiCall, ApiQuery, ApiTags } from '../http/api-docs.js';
 import { PlatformTeamGuard } from '../sessions/platform-team.guard.js';
 import { auditQuery } from './audit-query.js';
 import { AuditTrail, type AuditPage } from './audit-trail.js';

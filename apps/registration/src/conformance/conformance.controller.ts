@@ -1,10 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 import { Controller, Get, HttpCode, Post, Req, Res, UseGuards } from '@nestjs/common';
-import { ApiExcludeEndpoint, ApiTags } from '@nestjs/swagger';
 import { TooManyRequests } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { ApiCall } from '../http/api-docs.js';
+import { ApiCall, ApiExcludeEndpoint, ApiTags } from '../http/api-docs.js';
 import { BearerGuard } from '../sessions/bearer.guard.js';
 import { PageSession } from '../sessions/page-session.js';
 import { conformanceRun } from './conformance-run.js';

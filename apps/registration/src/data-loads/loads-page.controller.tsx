@@ -1,8 +1,8 @@
 import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import { CONFIG, parseQuery, Problem } from '@payer/service';
 import { environments } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiExcludeController } from '../http/api-docs.js';
 import type { Config } from '../config.js';
 import { sendPortalPage } from '../http/portal-page.js';
 import { PageSession } from '../sessions/page-session.js';

@@ -1,8 +1,7 @@
 import { Controller, Get, Query, UseGuards } from '@nestjs/common';
-import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import { parseQuery } from '@payer/service';
 import { environments, loadStatus } from '@payer/smart';
-import { ApiCall } from '../http/api-docs.js';
+import { ApiCall, ApiQuery, ApiTags } from '../http/api-docs.js';
 import { BearerGuard } from '../sessions/bearer.guard.js';
 import { PlatformTeamGuard } from '../sessions/platform-team.guard.js';
 import { loadsQuery, LoadStatuses } from './load-status.js';

@@ -1,8 +1,8 @@
 import { Body, Controller, Get, Inject, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import { CONFIG, parseBody, Problem } from '@payer/service';
 import type { FieldError } from '@payer/ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiExcludeController } from '../http/api-docs.js';
 import type { Config } from '../config.js';
 import { formErrors, formStatus, sendPortalPage } from '../http/portal-page.js';
 import { CreationLimits } from '../rate-limits/creation-limits.js';

@@ -14,7 +14,7 @@ const owner = { email: 'maria.lind@client-app.example', name: 'Maria Lindqvist',
 describe('passwords that people choose', () => {
   it.each(['correct horse battery', 'a-long-password', 'Tr4vel! by nightly trains', 'zwölf kleine Äpfel'])(
     'may be %s',
-    (password) => expect(passwordProblem(password, owner)).toBeUndefined(),
+    (password) => expect(passwordProblem(password, owner)).resolves.toBeUndefined(),
   );
 
   it.each([
@@ -31,7 +31,7 @@ describe('passwords that people choose', () => {
     ['of the email', 'xk7-MARIA-qz81-vv', /name or your email/],
     ['of the name', 'qz81-lindqvist-xk7', /name or your email/],
   ])('may not be %s: %s', (_what, password, problem) =>
-    expect(passwordProblem(password, owner)).toMatch(problem),
+    expect(passwordProblem(password, owner)).resolves.toMatch(problem),
   );
 });
 

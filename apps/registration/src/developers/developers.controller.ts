@@ -1,8 +1,7 @@
 import { Body, Controller, Get, Post, Req, Res, UseGuards } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { parseBody } from '@payer/service';
-import { ApiCall } from '../http/api-docs.js';
+import { ApiCall, ApiTags } from '../http/api-docs.js';
 import { CreationLimits } from '../rate-limits/creation-limits.js';
 import { signUpBody } from './account-fields.js';
 import { accountView, viewOfAccount } from './account-view.js';

@@ -35,7 +35,7 @@ export class DevelopersService {
    */
   async signUp({ name, organization, email, password }: SignUp, next?: string): Promise<SignedUp> {
     refusePlanName(organization, this.config.PLAN_NAME, 'organization');
-    checkPassword(password, { email, name, organization });
+    await checkPassword(password, { email, name, organization });
     // A taken address costs a hash, too, so that the time of the answer does not tell it apart.
     const password_hash = await hashPassword(password);
     const person: NewAccount = { id: randomUUID(), name, organization, email, password_hash };

@@ -1,6 +1,4 @@
 import { Problem } from '@payer/service';
-import { ZxcvbnFactory } from '@zxcvbn-ts/core';
-import { adjacencyGraphs, dictionary } from '@zxcvbn-ts/language-common';
 
 /**
  * NIST SP 800-63B-4 §3.1.1.2 requires a length and a list of common passwords, but no rules about characters.
@@ -14,21 +12,30 @@ const leastScore = 3;
 /** Shortest part of a name or an email that a password must not contain. */
 const shortestWord = 4;
 
-let estimator: ZxcvbnFactory | undefined;
-
-/** Creates the estimator on first use, because its word lists take time to load. */
-function estimate(password: string, words: string[]): number {
-  estimator ??= new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs, maxLength: longestPassword });
-  return estimator.check(password, words).score;
+/** Judges whether a password can be guessed. */
+interface Guesser {
+  /** A common password stays common with additional letters before or after it. */
+  isCommon(password: string): boolean;
+  /** @param words the owner's, see {@link PasswordOwner} */
+  score(password: string, words: string[]): number;
 }
 
-const common = new Set<unknown>(Object.values(dictionary).flat());
+let guesser: Promise<Guesser> | undefined;
 
-/** A common password stays common with additional letters before or after it. */
-function isCommon(password: string): boolean {
-  const plain = password.toLowerCase();
-  const core = plain.replace(/^[^a-z]+|[^a-z]+$/g, '');
-  return common.has(plain) || (core.length >= plain.length / 3 && common.has(core));
+/** Loads the lists of words on first use, because that takes time. */
+async function loadGuesser(): Promise<Guesser> {
+  const { ZxcvbnFactory } = await import('@zxcvbn-ts/core');
+  const { adjacencyGraphs, dictionary } = await import('@zxcvbn-ts/language-common');
+  const estimator = new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs, maxLength: longestPassword });
+  const common = new Set<unknown>(Object.values(dictionary).flat());
+  return {
+    isCommon(password) {
+      const plain = password.toLowerCase();
+      const core = plain.replace(/^[^a-z]+|[^a-z]+$/g, '');
+      return common.has(plain) || (core.length >= plain.length / 3 && common.has(core));
+    },
+    score: (password, words) => estimator.check(password, words).score,
+  };
 }
 
 /** The owner's data that a password must not repeat. */
@@ -39,7 +46,7 @@ export interface PasswordOwner {
 }
 
 /** The problem of a chosen password, or undefined. */
-export function passwordProblem(password: string, owner: PasswordOwner): string | undefined {
+export async function passwordProblem(password: string, owner: PasswordOwner): Promise<string | undefined> {
   if ([...password].length < shortestPassword) return `must have at least ${shortestPassword} characters`;
   if (password.length > longestPassword) return `must have at most ${longestPassword} characters`;
   const words = [owner.email, owner.name, owner.organization]
@@ -53,13 +60,18 @@ export function passwordProblem(password: string, owner: PasswordOwner): string 
       .some((word) => word.length >= shortestWord && plain.includes(word.toLowerCase()));
   if (isOwn(owner.email.split('@')[0]!) || isOwn(owner.name))
     return 'must not contain your name or your email address';
-  if (isCommon(password) || estimate(password, words) < leastScore)
+  const { isCommon, score } = await (guesser ??= loadGuesser());
+  if (isCommon(password) || score(password, words) < leastScore)
     return 'is too easy to guess; several words that do not belong together are a good password';
   return undefined;
 }
 
 /** @throws Problem 400 that names the field */
-export function checkPassword(password: string, owner: PasswordOwner, field = 'password'): void {
-  const message = passwordProblem(password, owner);
+export async function checkPassword(
+  password: string,
+  owner: PasswordOwner,
+  field = 'password',
+): Promise<void> {
+  const message = await passwordProblem(password, owner);
   if (message) throw new Problem(400, 'invalid_request', `${field}: ${message}`, [{ field, message }]);
 }

@@ -1,8 +1,7 @@
 import { Body, Controller, HttpCode, Post, Put, Req, Res, UseGuards } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { parseBody } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ApiCall } from '../http/api-docs.js';
+import { ApiCall, ApiTags } from '../http/api-docs.js';
 import { CreationLimits } from '../rate-limits/creation-limits.js';
 import { passwordChangeBody, passwordResetBody, resetRequestBody } from './account-fields.js';
 import type { SignedInRequest } from '../sessions/actor.js';

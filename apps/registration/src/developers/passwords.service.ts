@@ -45,7 +45,7 @@ export class PasswordsService {
     sessionToken: string,
   ): Promise<void> {
     await this.accounts.judge(actor.email, passwords.current, place);
-    checkPassword(passwords.next, actor, 'new_password');
+    await checkPassword(passwords.next, actor, 'new_password');
     const hash = await hashPassword(passwords.next);
     await this.source.transaction((manager) =>
       this.replace(manager, actor, hash, 'password-changed', sha256(sessionToken)),
@@ -112,7 +112,7 @@ export class PasswordsService {
       [sha256(token)],
     );
     if (!owner) throw new LinkExpired();
-    checkPassword(next, owner, 'new_password');
+    await checkPassword(next, owner, 'new_password');
     const hash = await hashPassword(next);
     await this.source.transaction(async (manager) => {
       const used = await rowsOf(

@@ -1,9 +1,8 @@
 import { Body, Controller, Delete, Header, Get, HttpCode, Param, Post, Req, UseGuards } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { parseBody, Problem } from '@payer/service';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { ApiCall } from '../http/api-docs.js';
+import { ApiCall, ApiTags } from '../http/api-docs.js';
 import { apiSignInBody } from './account-fields.js';
 import type { SignedInRequest } from '../sessions/actor.js';
 import { BearerGuard } from '../sessions/bearer.guard.js';

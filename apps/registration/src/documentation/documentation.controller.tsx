@@ -1,9 +1,9 @@
 import { Controller, Get, NotFoundException, Param, Query, Req, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import { parseQuery } from '@payer/service';
 import { isResourceType } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { ApiExcludeController } from '../http/api-docs.js';
 import { ConformanceRuns } from '../conformance/conformance-runs.js';
 import { PageSession } from '../sessions/page-session.js';
 import { sendPortalPage } from '../http/portal-page.js';

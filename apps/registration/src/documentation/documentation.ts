@@ -31,35 +31,31 @@ export class Documentation {
       portalUrl: this.config.REGISTRATION_URL,
       contact: this.config.CONTACT_EMAIL,
       fhir: await this.references.get(),
-      portalApi: this.reference.groups,
+      portalApi: await this.reference.groups(),
       limits: limitsOf(this.config),
     };
   }
 
   /** @returns undefined when the document does not exist, or when its source does not answer */
-  find(slug: string, { fhir }: DocumentContext): Document | undefined {
+  find(slug: string, { fhir, portalApi }: DocumentContext): Document | undefined {
     const [parent, name = ''] = slug.split('/');
     if (name === '') return documents.find((document) => document.slug === slug);
     if (parent === 'errors') return errorDocument(name);
     if (parent === 'conformance') return standardDocument(name);
-    if (parent === 'api') return this.portalApi().find((document) => document.slug === slug);
+    if (parent === 'api') return portalApi.map(portalApiDocument).find((document) => document.slug === slug);
     const type = parent === 'fhir' ? fhir?.types.find((one) => one.type === name) : undefined;
     return type && fhirTypeDocument(type);
   }
 
   /** All documents that exist now. */
-  all({ fhir }: DocumentContext): Document[] {
+  all({ fhir, portalApi }: DocumentContext): Document[] {
     return [
       ...documents,
       ...errorCodes.flatMap((code) => errorDocument(code) ?? []),
       ...standardDocuments(),
-      ...this.portalApi(),
+      ...portalApi.map(portalApiDocument),
       ...(fhir?.types ?? []).map(fhirTypeDocument),
     ];
-  }
-
-  private portalApi(): Document[] {
-    return this.reference.groups.map(portalApiDocument);
   }
 
   async findPages(query: string): Promise<SearchResult[]> {

@@ -1,5 +1,4 @@
 import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Put, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { CONFIG, sha256 } from '@payer/service';
 import type { FastifyReply } from 'fastify';
 import { DataSource } from 'typeorm';
@@ -7,7 +6,7 @@ import { liveSecrets } from '../apps/app-changes.js';
 import { AppSecretsService } from '../apps/app-secrets.service.js';
 import { AppsService } from '../apps/apps.service.js';
 import type { Config } from '../config.js';
-import { ApiCall } from '../http/api-docs.js';
+import { ApiCall, ApiTags } from '../http/api-docs.js';
 import { RegistrationError } from '../http/registration-error.js';
 import { bearerToken } from '../sessions/bearer.guard.js';
 import {

@@ -1,5 +1,4 @@
 import { Body, Controller, Headers, Inject, Post, Req, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { CONFIG, randomToken } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { EntityManager } from 'typeorm';
@@ -8,7 +7,7 @@ import type { Config } from '../config.js';
 import type { Actor } from '../sessions/actor.js';
 import { bearerToken } from '../sessions/bearer.guard.js';
 import { PortalSessions } from '../sessions/portal-sessions.js';
-import { ApiCall } from '../http/api-docs.js';
+import { ApiCall, ApiTags } from '../http/api-docs.js';
 import { CreationLimits } from '../rate-limits/creation-limits.js';
 import {
   clientInformation,

@@ -1,6 +1,37 @@
-import { applyDecorators } from '@nestjs/common';
-import { ApiBearerAuth, ApiBody, ApiOperation, ApiResponse } from '@nestjs/swagger';
+import type { ApiBodyOptions, ApiQueryOptions } from '@nestjs/swagger';
 import { z } from 'zod';
+
+type Swagger = typeof import('@nestjs/swagger');
+type Decorator = (target: object, key?: string | symbol, descriptor?: PropertyDescriptor) => unknown;
+
+/**
+ * The decorations of controllers that no document has yet. `@nestjs/swagger` is a third of the modules of
+ * this service, so it is loaded when somebody asks for the document, and not at the start.
+ */
+const waiting: ((swagger: Swagger) => void)[] = [];
+
+function decorateLater(...decorators: ((swagger: Swagger) => unknown)[]): ClassDecorator & MethodDecorator {
+  return (target: object, key?: string | symbol, descriptor?: PropertyDescriptor) => {
+    for (const decorator of decorators)
+      waiting.push((swagger) => (decorator(swagger) as Decorator)(target, key, descriptor));
+  };
+}
+
+/** Loads `@nestjs/swagger` and gives the controllers their decorations. */
+export async function loadSwagger(): Promise<Swagger> {
+  const swagger = await import('@nestjs/swagger');
+  for (const decorate of waiting.splice(0)) decorate(swagger);
+  return swagger;
+}
+
+// The decorators of `@nestjs/swagger` by their names there.
+export const ApiTags = (...tags: string[]) => decorateLater((swagger) => swagger.ApiTags(...tags));
+export const ApiQuery = (options: ApiQueryOptions) => decorateLater((swagger) => swagger.ApiQuery(options));
+export const ApiBody = (options: ApiBodyOptions) => decorateLater((swagger) => swagger.ApiBody(options));
+export const ApiConsumes = (...types: string[]) => decorateLater((swagger) => swagger.ApiConsumes(...types));
+export const ApiProduces = (...types: string[]) => decorateLater((swagger) => swagger.ApiProduces(...types));
+export const ApiExcludeController = () => decorateLater((swagger) => swagger.ApiExcludeController());
+export const ApiExcludeEndpoint = () => decorateLater((swagger) => swagger.ApiExcludeEndpoint());
 
 /** A zod schema as JSON Schema, for the OpenAPI 3.1 document. */
 export function jsonSchema(schema: z.ZodType, io: 'input' | 'output' = 'output'): Record<string, unknown> {
@@ -39,17 +70,20 @@ export function ApiCall(call: {
   open?: boolean;
 }): MethodDecorator {
   const { summary, body, status = 200, answer, errors = [], open = false } = call;
-  return applyDecorators(
-    ApiOperation({ summary }),
-    ...(open ? [] : [ApiBearerAuth()]),
-    ...(body ? [ApiBody({ schema: jsonSchema(body, 'input') })] : []),
-    ApiResponse({ status, description: 'Done', ...(answer ? { schema: jsonSchema(answer) } : {}) }),
-    ...[...errors, ...(open ? [] : [401])].map((error) =>
-      ApiResponse({
-        status: error,
-        description: meaningOf[error] ?? '',
-        content: { 'application/problem+json': { schema: jsonSchema(problemSchema) } },
-      }),
+  return decorateLater(
+    ({ ApiOperation }) => ApiOperation({ summary }),
+    ...(open ? [] : [({ ApiBearerAuth }: Swagger) => ApiBearerAuth()]),
+    ...(body ? [(swagger: Swagger) => swagger.ApiBody({ schema: jsonSchema(body, 'input') })] : []),
+    ({ ApiResponse }) =>
+      ApiResponse({ status, description: 'Done', ...(answer ? { schema: jsonSchema(answer) } : {}) }),
+    ...[...errors, ...(open ? [] : [401])].map(
+      (error) =>
+        ({ ApiResponse }: Swagger) =>
+          ApiResponse({
+            status: error,
+            description: meaningOf[error] ?? '',
+            content: { 'application/problem+json': { schema: jsonSchema(problemSchema) } },
+          }),
     ),
   );
 }

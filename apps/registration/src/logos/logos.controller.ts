@@ -11,12 +11,11 @@ import {
   UseFilters,
   UseGuards,
 } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiExcludeController, ApiTags } from '@nestjs/swagger';
 import { Problem, ProblemFilter, ServiceIdentity } from '@payer/service';
 import { internalRoutes } from '@payer/smart';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { ApiCall } from '../http/api-docs.js';
+import { ApiBody, ApiCall, ApiConsumes, ApiExcludeController, ApiTags } from '../http/api-docs.js';
 import { CreationLimits } from '../rate-limits/creation-limits.js';
 import { CurrentActor, type Actor } from '../sessions/actor.js';
 import { BearerGuard } from '../sessions/bearer.guard.js';

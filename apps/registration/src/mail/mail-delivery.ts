@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { CONFIG, rowsOf } from '@payer/service';
-import { createTransport, type Transporter } from 'nodemailer';
+import type { Transporter } from 'nodemailer';
 import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 
@@ -23,26 +23,24 @@ interface Due {
 @Injectable()
 export class MailDelivery implements OnModuleDestroy {
   private readonly logger = new Logger('mail');
-  private readonly transport: Transporter | undefined;
+  private transport: Promise<Transporter> | undefined;
 
   constructor(
     private readonly source: DataSource,
     @Inject(CONFIG) private readonly config: Config,
-  ) {
-    if (!config.SMTP_URL) return;
-    const timeouts = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 30_000 };
-    this.transport = createTransport({ url: config.SMTP_URL, ...timeouts });
-  }
+  ) {}
 
-  onModuleDestroy(): void {
-    this.transport?.close();
+  async onModuleDestroy(): Promise<void> {
+    (await this.transport)?.close();
   }
 
   async sendDue(): Promise<void> {
-    if (!this.transport) return;
+    const { SMTP_URL } = this.config;
+    if (!SMTP_URL) return;
+    const transport = await (this.transport ??= connectTo(SMTP_URL));
     for (;;) {
       const due = await this.claim();
-      for (const mail of due) await this.attempt(this.transport, mail);
+      for (const mail of due) await this.attempt(transport, mail);
       if (due.length < batch) return;
     }
   }
@@ -81,4 +79,10 @@ export class MailDelivery implements OnModuleDestroy {
       [id, attempts, delay],
     );
   }
+}
+
+/** The library is loaded for the first round of a service with a mail server. */
+async function connectTo(url: string): Promise<Transporter> {
+  const { createTransport } = await import('nodemailer');
+  return createTransport({ url, connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 30_000 });
 }

@@ -1,10 +1,9 @@
 import { Controller, Get, Inject, NotFoundException, Query, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CONFIG, parseQuery } from '@payer/service';
 import { z } from 'zod';
 import type { Config } from '../config.js';
-import { ApiCall } from '../http/api-docs.js';
+import { ApiCall, ApiTags } from '../http/api-docs.js';
 import { sendPortalPage } from '../http/portal-page.js';
 import { MailboxPage } from './mailbox-page.js';
 import { Mailer } from './mailer.js';

@@ -1,8 +1,8 @@
 import { Body, Controller, Headers, HttpCode, Post, UseFilters } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import { parseBody, ProblemFilter, ServiceIdentity } from '@payer/service';
 import { internalRoutes, mailToSend } from '@payer/smart';
 import { DataSource } from 'typeorm';
+import { ApiExcludeController } from '../http/api-docs.js';
 import { Mailer } from './mailer.js';
 
 /** Takes mails to members from auth-server. The outbox keeps a member's address only as long as the mail. */

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Inject, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import { CONFIG, parseBody } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiExcludeController } from '../http/api-docs.js';
 import type { Config } from '../config.js';
 import { sendPortalPage } from '../http/portal-page.js';
 import { CreationLimits } from '../rate-limits/creation-limits.js';

@@ -1,8 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, UseGuards } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { parseBody } from '@payer/service';
 import { z } from 'zod';
-import { ApiCall } from '../http/api-docs.js';
+import { ApiCall, ApiTags } from '../http/api-docs.js';
 import { CurrentActor, type Actor } from '../sessions/actor.js';
 import { BearerGuard } from '../sessions/bearer.guard.js';
 import { InvitationsService } from './invitations.service.js';

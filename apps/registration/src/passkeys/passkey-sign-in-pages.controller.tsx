@@ -1,7 +1,7 @@
 import { Body, Controller, Inject, Post, Req, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import { CONFIG, parseBody, Problem } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiExcludeController } from '../http/api-docs.js';
 import type { Config } from '../config.js';
 import { nextPage } from '../developers/next-page.js';
 import { SignInPage } from '../developers/sign-in-pages.js';

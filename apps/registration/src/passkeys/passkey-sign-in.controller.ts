@@ -1,10 +1,9 @@
 import { Body, Controller, Header, HttpCode, Post, Req, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { parseBody } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { SignInService } from '../developers/sign-in.service.js';
-import { ApiCall } from '../http/api-docs.js';
+import { ApiCall, ApiTags } from '../http/api-docs.js';
 import { CreationLimits } from '../rate-limits/creation-limits.js';
 import { originOf, PortalSessions } from '../sessions/portal-sessions.js';
 import { passkeySignInBody } from './passkey-fields.js';

@@ -11,10 +11,9 @@ import {
   Req,
   UseGuards,
 } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { parseBody } from '@payer/service';
 import { z } from 'zod';
-import { ApiCall } from '../http/api-docs.js';
+import { ApiCall, ApiTags } from '../http/api-docs.js';
 import { CurrentActor, type Actor, type SignedInRequest } from '../sessions/actor.js';
 import { BearerGuard } from '../sessions/bearer.guard.js';
 import { newPasskeyBody, passkeyNameBody, passkeyOptionsBody, passkeyView } from './passkey-fields.js';

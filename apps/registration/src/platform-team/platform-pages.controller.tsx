@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import { CONFIG, noFilters, parseBody, parseQuery } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiExcludeController } from '../http/api-docs.js';
 import { AppPages } from '../app-page/app-pages.js';
 import { AppsService } from '../apps/apps.service.js';
 import type { Config } from '../config.js';

@@ -1,9 +1,9 @@
 import { Body, Controller, Get, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import { CONFIG, parseBody, Problem, rowsOf } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
+import { ApiExcludeController } from '../http/api-docs.js';
 import { ActivityService } from '../activity/activity.service.js';
 import { AppRequests } from '../activity/app-requests.js';
 import { requestFilter } from '../activity/request-filter.js';

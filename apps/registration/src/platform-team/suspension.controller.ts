@@ -1,12 +1,11 @@
 import { Body, Controller, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { parseBody } from '@payer/service';
 import { appViewSchema } from '../apps/app-view.js';
 import { AppsService } from '../apps/apps.service.js';
 import { CurrentActor, type Actor } from '../sessions/actor.js';
 import { BearerGuard } from '../sessions/bearer.guard.js';
 import { NeedsDuty } from '../sessions/duties.js';
-import { ApiCall } from '../http/api-docs.js';
+import { ApiCall, ApiTags } from '../http/api-docs.js';
 import { PlatformTeamGuard } from '../sessions/platform-team.guard.js';
 import { reinstateBody, suspendBody, SuspensionService } from './suspension.service.js';
 

@@ -1,10 +1,9 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, UseGuards } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { parseBody } from '@payer/service';
 import { z } from 'zod';
 import { CurrentActor, type Actor } from '../sessions/actor.js';
 import { BearerGuard } from '../sessions/bearer.guard.js';
-import { ApiCall } from '../http/api-docs.js';
+import { ApiCall, ApiTags } from '../http/api-docs.js';
 import { ConversationService } from './conversation.service.js';
 import { productionRequestView, requestWithHistory } from '../request-record/production-request-view.js';
 import {

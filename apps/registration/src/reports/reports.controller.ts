@@ -1,11 +1,10 @@
 import { Controller, Get, Query, Res, UseGuards } from '@nestjs/common';
-import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import { parseQuery } from '@payer/service';
 import { environments } from '@payer/smart';
 import type { FastifyReply } from 'fastify';
 import { BearerGuard } from '../sessions/bearer.guard.js';
 import { NeedsDuty } from '../sessions/duties.js';
-import { ApiCall } from '../http/api-docs.js';
+import { ApiCall, ApiQuery, ApiTags } from '../http/api-docs.js';
 import { PlatformTeamGuard } from '../sessions/platform-team.guard.js';
 import { decisionsReport, DecisionsReports } from './decisions-report.js';
 import { patientAccessReport, PatientAccessReports } from './patient-access-report.js';

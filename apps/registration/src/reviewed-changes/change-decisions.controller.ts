@@ -1,11 +1,10 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, UseGuards } from '@nestjs/common';
-import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import { parseBody, parseQuery } from '@payer/service';
 import { z } from 'zod';
 import { CurrentActor, type Actor } from '../sessions/actor.js';
 import { BearerGuard } from '../sessions/bearer.guard.js';
 import { NeedsDuty } from '../sessions/duties.js';
-import { ApiCall } from '../http/api-docs.js';
+import { ApiCall, ApiQuery, ApiTags } from '../http/api-docs.js';
 import { PlatformTeamGuard } from '../sessions/platform-team.guard.js';
 import { rejectionBody } from '../production-requests/decisions.service.js';
 import {

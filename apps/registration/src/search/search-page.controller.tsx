@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import { CONFIG, parseQuery } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiExcludeController } from '../http/api-docs.js';
 import type { Config } from '../config.js';
 import { hasDuty } from '../sessions/duties.js';
 import { PageSession } from '../sessions/page-session.js';

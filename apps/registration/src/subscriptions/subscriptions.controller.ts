@@ -1,11 +1,10 @@
 import { Body, Controller, Param, Put, UseGuards } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { parseBody } from '@payer/service';
 import { environments, plans } from '@payer/smart';
 import { z } from 'zod';
 import { CurrentActor, type Actor } from '../sessions/actor.js';
 import { BearerGuard } from '../sessions/bearer.guard.js';
-import { ApiCall } from '../http/api-docs.js';
+import { ApiCall, ApiTags } from '../http/api-docs.js';
 import { subscriptionBody, SubscriptionsService } from './subscriptions.service.js';
 
 @ApiTags('subscriptions')

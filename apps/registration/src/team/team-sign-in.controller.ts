@@ -1,7 +1,7 @@
 import { Controller, Get, NotFoundException, Req, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import { Problem } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiExcludeController } from '../http/api-docs.js';
 import { PageSession } from '../sessions/page-session.js';
 import { leavingLifetime, TeamProvider, type ProvidedPerson } from './team-provider.js';
 import { TeamSignInService } from './team-sign-in.service.js';

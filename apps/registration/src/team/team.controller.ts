@@ -1,11 +1,10 @@
 import { Body, Controller, Get, Param, Patch, Post, UseGuards } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { parseBody } from '@payer/service';
 import { z } from 'zod';
 import { CurrentActor, type Actor } from '../sessions/actor.js';
 import { BearerGuard } from '../sessions/bearer.guard.js';
 import { NeedsDuty } from '../sessions/duties.js';
-import { ApiCall } from '../http/api-docs.js';
+import { ApiCall, ApiTags } from '../http/api-docs.js';
 import { PlatformTeamGuard } from '../sessions/platform-team.guard.js';
 import { memberChangeBody, newMemberBody, teamMember, TeamService } from './team.service.js';
 

@@ -1,9 +1,9 @@
 import { Body, Controller, Get, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import { CONFIG, parseBody, parseQuery } from '@payer/service';
 import { plans, resourceTypes } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { ApiExcludeController } from '../http/api-docs.js';
 import type { Config } from '../config.js';
 import { PageSession } from '../sessions/page-session.js';
 import { sendPortalPage } from '../http/portal-page.js';

@@ -1,5 +1,42 @@
-import { expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { FactFeed } from './fact-feed.js';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+it('a reader that starts asks an absent owner often, and an owner that went away once a second', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  let asked = 0;
+  let isThere = false;
+  const feed = new FactFeed({
+    owner: 'consent',
+    url: 'http://consent',
+    interval: 2000,
+    apply() {},
+    logger: { log() {}, warn() {}, error() {} },
+    fetch: (() => {
+      asked += 1;
+      if (!isThere) return Promise.reject(new Error('away'));
+      const body = { identity: 'one', restored_seconds_ago: null, next: null, facts: [], cursor: '100' };
+      return Promise.resolve({ status: 200, json: () => Promise.resolve(body) });
+    }) as unknown as typeof fetch,
+  });
+  feed.start();
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(asked).toBeGreaterThanOrEqual(5);
+
+  isThere = true;
+  await vi.advanceTimersByTimeAsync(200);
+  expect(feed.readings).toBe(1);
+
+  isThere = false;
+  await vi.advanceTimersByTimeAsync(2000);
+  asked = 0;
+  await vi.advanceTimersByTimeAsync(3000);
+  expect(asked).toBe(3);
+  void feed.stop();
+});
 
 it('a reader starts over when the cursor of the owner falls back under the same name', async () => {
   const asked: string[] = [];

@@ -20,6 +20,10 @@ import { SteadyClock } from './steady-clock.js';
 const requestTimeout = 5000;
 /** Milliseconds to wait after a failure before the owner is asked again. */
 const failurePause = 500;
+/** The same before the first complete reading, because a replica that starts waits for its owners. */
+const startPause = 150;
+/** Longest pause after a failure later. The owner is away, and every replica asks it. */
+const longestPause = 1000;
 
 /** A complete reading of a feed from its start, because the owner's database has changed its identity. */
 export interface Rereading {
@@ -148,8 +152,12 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
         () => true,
         () => false,
       );
-      await this.wakeup.wait(ticket, isRead ? this.options.interval : Math.min(1000, this.options.interval));
+      await this.wakeup.wait(ticket, isRead ? this.options.interval : this.pauseAfterFailure);
     }
+  }
+
+  private get pauseAfterFailure(): number {
+    return Math.min(this.finished === 0 ? startPause : longestPause, this.options.interval);
   }
 
   private async read(): Promise<void> {

@@ -1,4 +1,4 @@
-import { SAML, ValidateInResponseTo, type SamlConfig } from '@node-saml/node-saml';
+import type { SAML, SamlConfig } from '@node-saml/node-saml';
 import type { SamlProviderRule } from '../rules/provider-rules.js';
 import { clockSkew, type ServiceProvider } from './read-assertion.js';
 
@@ -7,7 +7,7 @@ const maxAssertionAge = 5 * 60_000;
 
 const bindings = 'urn:oasis:names:tc:SAML:2.0:bindings';
 
-/** Makes the engine of a provider from its rule. */
+/** Makes the engine of a provider from its rule. The library is loaded when a SAML provider is used. */
 export class SamlEngines {
   constructor(private readonly callbackUrl: (rule: SamlProviderRule) => string) {}
 
@@ -17,7 +17,8 @@ export class SamlEngines {
     return { callbackUrl, entityId: `${callbackUrl}/metadata`, signOutUrl: `${callbackUrl}/single-logout` };
   }
 
-  of(rule: SamlProviderRule, more: Partial<SamlConfig> = {}): SAML {
+  async of(rule: SamlProviderRule, more: Partial<SamlConfig> = {}): Promise<SAML> {
+    const { SAML, ValidateInResponseTo } = await import('@node-saml/node-saml');
     const { callbackUrl, entityId } = this.own(rule);
     const { signing, sign_out_url: logoutUrl } = rule;
     return new SAML({
@@ -43,9 +44,9 @@ export class SamlEngines {
     });
   }
 
-  metadata(rule: SamlProviderRule): string {
+  async metadata(rule: SamlProviderRule): Promise<string> {
     const { signOutUrl: logoutCallbackUrl } = this.own(rule);
-    const engine = this.of(rule, rule.sign_out_url ? { logoutCallbackUrl } : {});
+    const engine = await this.of(rule, rule.sign_out_url ? { logoutCallbackUrl } : {});
     const { decryption, signing } = rule;
     const xml = engine.generateServiceProviderMetadata(
       decryption?.certificate ?? null,

@@ -47,8 +47,8 @@ export class SamlProvider implements SignInProtocol<SamlProviderRule> {
     this.signOut = new SamlSignOut(this.engines);
   }
 
-  leave(rule: SamlProviderRule, { state, requestId }: Leaving, { maxAge, isAgain }: SignInWishes) {
-    const engine = this.engines.of(rule, {
+  async leave(rule: SamlProviderRule, { state, requestId }: Leaving, { maxAge, isAgain }: SignInWishes) {
+    const engine = await this.engines.of(rule, {
       // SAML has no maximum age. A new sign-in is the only answer that is never too old.
       forceAuthn: isAgain || maxAge !== undefined,
       generateUniqueId: () => requestId,
@@ -101,14 +101,15 @@ export class SamlProvider implements SignInProtocol<SamlProviderRule> {
   }
 
   /** Metadata of this service for the provider (SAML Metadata §2.4.4). */
-  metadata(rule: SamlProviderRule): string {
+  metadata(rule: SamlProviderRule): Promise<string> {
     return this.engines.metadata(rule);
   }
 
   private async verify(rule: SamlProviderRule, response: string): Promise<VerifiedAssertion> {
     const xml = Buffer.from(response, 'base64').toString('utf8');
     const head = checkStructure(xml, rule);
-    const { profile } = await this.engines.of(rule).validatePostResponseAsync({ SAMLResponse: response });
+    const engine = await this.engines.of(rule);
+    const { profile } = await engine.validatePostResponseAsync({ SAMLResponse: response });
     const signed = profile?.getAssertionXml?.();
     if (!signed) throw new Error('the response has no signed assertion');
     if (head.isEncrypted) checkDecrypted(decryptAssertion(xml, rule.decryption!.key));

@@ -39,7 +39,8 @@ export class SamlSignOut {
     if (!rule.sign_out_url) return undefined;
     const session = samlSession.parse(JSON.parse(hint));
     const { entityId: issuer } = this.engines.own(rule);
-    return asSigned(await this.engines.of(rule).getLogoutUrlAsync({ ...session, issuer }, '', {}), rule);
+    const engine = await this.engines.of(rule);
+    return asSigned(await engine.getLogoutUrlAsync({ ...session, issuer }, '', {}), rule);
   }
 
   /**
@@ -68,7 +69,7 @@ export class SamlSignOut {
     const { id: ID, nameId: nameID, relayState = '' } = request;
     const { entityId: issuer } = this.engines.own(rule);
     const profile = { ID, issuer, nameID, nameIDFormat: '' };
-    const engine = this.engines.of(rule);
+    const engine = await this.engines.of(rule);
     return asSigned(await engine.getLogoutResponseUrlAsync(profile, relayState, {}, isDone), rule);
   }
 
@@ -80,7 +81,8 @@ export class SamlSignOut {
     const isSignOut = root.localName === 'LogoutRequest' || root.localName === 'LogoutResponse';
     if (root.namespaceURI !== namespaces.protocol || !isSignOut)
       throw new Error('the document is not about a sign-out');
-    await this.engines.of(rule).validateRedirectAsync(message.container, message.query);
+    const engine = await this.engines.of(rule);
+    await engine.validateRedirectAsync(message.container, message.query);
     return message;
   }
 }
