@@ -7,4 +7,4 @@ import { allProjects, transpile } from './transpile.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const made = await transpile(root, allProjects(root));
-console.error(`${made} files compiled`);
+if (made > 0) console.error(`${made} files compiled`);

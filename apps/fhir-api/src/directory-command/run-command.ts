@@ -24,8 +24,9 @@ export async function runCommand<Arguments extends { environment: Environment }>
 ): Promise<number> {
   const { usage, given, session, run, stopped } = command;
   if (typeof given === 'string') {
-    process.stderr.write(`${given}\n`);
-    return given === usage ? 0 : 2;
+    const isHelp = given === usage;
+    process[isHelp ? 'stdout' : 'stderr'].write(`${given}\n`);
+    return isHelp ? 0 : 2;
   }
   const client = new BytesClient({
     connectionString: databaseUrl(loadConfig(databaseVariables), given.environment),

@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { Pool } from 'pg';
 import { createSchema, storeMigrations } from '@payer/fhir-store/migrations';
 import { startTestPostgres, type TestPostgres } from '@payer/testing';
-import { readArguments } from './arguments.js';
+import { readArguments, usage as usageText } from './arguments.js';
 import { runLoad } from './run-load.js';
 
 let postgres: TestPostgres;
@@ -68,14 +68,14 @@ describe('npm run load', () => {
   const variables = () => ({ ...process.env, SANDBOX_DATABASE_URL: url });
 
   /** Runs the command in a new process, with real streams, a real exit code and a real end. */
-  const runProcess = (args: string[], input = '') =>
+  const runProcess = (args: string[], input = '', read = textOf) =>
     new Promise<Ended>((resolve) => {
       const main = fileURLToPath(new URL('../../dist/load/main.js', import.meta.url));
       const child = spawn(process.execPath, [main, ...args], { env: variables() });
       let [out, errors] = ['', ''];
       child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
       child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-      child.on('close', (code) => resolve({ code, out: textOf(out), errors: textOf(errors) }));
+      child.on('close', (code) => resolve({ code, out: read(out), errors: read(errors) }));
       child.stdin.end(input);
     });
 
@@ -140,6 +140,12 @@ describe('npm run load', () => {
     ];
     for (const args of usage) expect(readArguments(args)).toMatch(usageBegins);
     expect(await run(usage[1]!)).toMatchObject({ code: 2, errors: expect.stringMatching(usageBegins) });
+    const asWritten = (output: string) => output;
+    expect(await runProcess(['--help'], '', asWritten)).toEqual({
+      code: 0,
+      out: `${usageText}\n`,
+      errors: '',
+    });
     // Every resource of this database was indexed by this release.
     expect((await run(['--environment', 'sandbox', '--index-changes'])).out).toMatch(
       /^New search parameters: none\n.*: none\n.*: none\n0 resources to index again\n$/,

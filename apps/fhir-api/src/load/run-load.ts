@@ -38,8 +38,9 @@ export async function runLoad(
 ): Promise<number> {
   const given = readArguments(args);
   if (typeof given === 'string') {
-    console.error(given);
-    return given === usage ? 0 : 2;
+    const isHelp = given === usage;
+    console[isHelp ? 'log' : 'error'](given);
+    return isHelp ? 0 : 2;
   }
   const config = loadConfig({ ...databaseVariables, ...ownerVariables, ...addressVariables }, variables);
   const { fhirBaseUrl } = addressesFrom(config)[given.environment];

@@ -5,6 +5,8 @@ const isProgramOfService = /[\\/]apps[\\/][^\\/]+[\\/]dist[\\/]/.test(process.ar
 
 /*
  * The first import of a program that runs to its end (migrations, loader, import). Its lines are JSON for a
- * machine and text on a terminal.
+ * machine and text on a terminal. The answer to --help is always text: a person asks for it, and may page it.
  */
-if (isProgramOfService) captureOutput((['stdout', 'stderr'] as const).filter((name) => !process[name].isTTY));
+const isHelp = process.argv.includes('--help');
+if (isProgramOfService && !isHelp)
+  captureOutput((['stdout', 'stderr'] as const).filter((name) => !process[name].isTTY));
