@@ -221,6 +221,33 @@ it('a session that ended during a step stays ended', async () => {
   expect(await open()).toEqual([{ id_sha256: sha256(rotated) }]);
 });
 
+it('a step stores no artifact of a grant that ended meanwhile', async () => {
+  const [ended, live] = [randomUUID(), randomUUID()];
+  await system.source.query("INSERT INTO ended_grant (grant_id, environment) VALUES ($1, 'sandbox')", [
+    ended,
+  ]);
+  const step = new UnitOfWork(system.source, 'sandbox');
+  for (const grantId of [ended, live])
+    for (const model of ['Grant', 'AuthorizationCode'])
+      step.store({
+        model,
+        id: `${model} ${grantId}`,
+        payload: { kind: model },
+        grantId,
+        uid: null,
+        lifetime: 60,
+      });
+  expect(await step.commit()).toBe(true);
+  const stored = await system.source.query(
+    'SELECT model, grant_id FROM oidc_artifact WHERE grant_id = ANY($1) ORDER BY model',
+    [[ended, live]],
+  );
+  expect(stored).toEqual([
+    { model: 'AuthorizationCode', grant_id: live },
+    { model: 'Grant', grant_id: live },
+  ]);
+});
+
 /** The next statement with this text, or this name, fails as while PostgreSQL starts. */
 function refuseOnce(pool: Pool, text: string): { refused: boolean } {
   const refusal = { refused: false };
