@@ -5,8 +5,8 @@ type Swagger = typeof import('@nestjs/swagger');
 type Decorator = (target: object, key?: string | symbol, descriptor?: PropertyDescriptor) => unknown;
 
 /**
- * The decorations of controllers that no document has yet. `@nestjs/swagger` brings 529 of this service's 3,500
- * modules, so it is loaded when somebody asks for the document, and not at the start.
+ * The decorations of controllers that no document has yet. `@nestjs/swagger` brings 529 modules, a seventh of
+ * this service's, so it is loaded when somebody asks for the document, and not at the start.
  */
 const waiting: ((swagger: Swagger) => void)[] = [];
 
