@@ -5,22 +5,30 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+/** @param cursorOf the owner's cursor in its answer to a URL; throws while the owner is away */
+function readerOf(interval: number, cursorOf: (url: string) => string): FactFeed<'consent'> {
+  return new FactFeed({
+    owner: 'consent',
+    url: 'http://consent',
+    interval,
+    apply() {},
+    logger: { log() {}, warn() {}, error() {} },
+    fetch: (async (url: string) => {
+      const answer = { identity: 'one', restored_seconds_ago: null, next: null, facts: [] };
+      const body = { ...answer, cursor: cursorOf(url) };
+      return { status: 200, json: () => Promise.resolve(body) };
+    }) as unknown as typeof fetch,
+  });
+}
+
 it('a reader that starts asks an absent owner often, and an owner that went away once a second', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   let asked = 0;
   let isThere = false;
-  const feed = new FactFeed({
-    owner: 'consent',
-    url: 'http://consent',
-    interval: 2000,
-    apply() {},
-    logger: { log() {}, warn() {}, error() {} },
-    fetch: (() => {
-      asked += 1;
-      if (!isThere) return Promise.reject(new Error('away'));
-      const body = { identity: 'one', restored_seconds_ago: null, next: null, facts: [], cursor: '100' };
-      return Promise.resolve({ status: 200, json: () => Promise.resolve(body) });
-    }) as unknown as typeof fetch,
+  const feed = readerOf(2000, () => {
+    asked += 1;
+    if (!isThere) throw new Error('away');
+    return '100';
   });
   feed.start();
   await vi.advanceTimersByTimeAsync(1000);
@@ -41,18 +49,9 @@ it('a reader that starts asks an absent owner often, and an owner that went away
 it('a reader starts over when the cursor of the owner falls back under the same name', async () => {
   const asked: string[] = [];
   const cursors = ['100', '120', '40', '41'];
-  const feed = new FactFeed({
-    owner: 'consent',
-    url: 'http://consent',
-    interval: 1000,
-    apply() {},
-    logger: { log() {}, warn() {}, error() {} },
-    fetch: ((url: string) => {
-      asked.push(new URL(url).search);
-      const answer = { identity: 'one', restored_seconds_ago: null, next: null, facts: [] };
-      const body = { ...answer, cursor: cursors[asked.length - 1] };
-      return Promise.resolve({ status: 200, json: () => Promise.resolve(body) });
-    }) as unknown as typeof fetch,
+  const feed = readerOf(1000, (url) => {
+    asked.push(new URL(url).search);
+    return cursors[asked.length - 1]!;
   });
   for (let reading = 0; reading < 3; reading += 1) expect(await feed.readNow(30_000)).toBe(true);
   expect(asked).toEqual(['', '?after=100', '?after=120', '']);

@@ -18,11 +18,11 @@ import { SteadyClock } from './steady-clock.js';
 
 /** Timeout of the request for one page, in milliseconds. */
 const requestTimeout = 5000;
-/** Milliseconds to wait after a failure before the owner is asked again. */
+/** Milliseconds after a failure in which no request makes the reader ask again. */
 const failurePause = 500;
-/** The same before the first complete reading, because a replica that starts waits for its owners. */
+/** Milliseconds until the reader asks again by itself: a replica that starts waits for its owners. */
 const startPause = 150;
-/** Longest pause after a failure later. The owner is away, and every replica asks it. */
+/** The same after the first complete reading: the owner is away, and every replica asks it. */
 const longestPause = 1000;
 
 /** A complete reading of a feed from its start, because the owner's database has changed its identity. */
