@@ -40,11 +40,15 @@ function projects(root) {
 /** @returns the version that the repository has now */
 export const currentVersion = (root) => JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version;
 
-/** Sets the version in every manifest, in both lock files and in the image. */
+/** Sets the version in every manifest, in every lock file and in the image. */
 export function setVersion(root, version) {
   for (const folder of ['.', ...projects(root)])
     change(join(root, folder, 'package.json'), (manifest) => setIn(manifest, version));
-  for (const lock of ['package-lock.json', 'tools/third-party/package-lock.json'])
+  for (const lock of [
+    'package-lock.json',
+    'tools/lint/package-lock.json',
+    'tools/third-party/package-lock.json',
+  ])
     change(join(root, lock), (content) => {
       content.version = version;
       for (const [path, entry] of Object.entries(content.packages))

@@ -1,9 +1,9 @@
 // Removes large packages from the manifests of a copied workspace that neither compiling nor running needs:
-// test runner, linter, task runner.
+// test runner, task runner.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { manifests } from './manifests.mjs';
 
-const notNeeded = /^(nx|vitest|eslint|eslint-.*|typescript-eslint|@swc\/.*)$/;
+const notNeeded = /^(nx|vitest|@swc\/.*)$/;
 
 for (const path of ['package.json', ...manifests()]) {
   const manifest = JSON.parse(readFileSync(path, 'utf8'));

@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const readJson = <T>(file: string) => JSON.parse(readFileSync(join(root, file), 'utf8')) as T;
-/** It has its own lock file and its own lint step. */
-const notInWorkspace = 'tools/third-party';
+/** Folders with a lock file of their own. */
+const notInWorkspace = ['tools/lint', 'tools/third-party'];
 
 const folders = ['apps', 'libs', 'tools'].flatMap((group) =>
   readdirSync(join(root, group), { withFileTypes: true })
@@ -14,7 +14,7 @@ const folders = ['apps', 'libs', 'tools'].flatMap((group) =>
     .map(({ name }) => `${group}/${name}`),
 );
 const projects = folders.filter(
-  (folder) => folder !== notInWorkspace && existsSync(join(root, folder, 'package.json')),
+  (folder) => !notInWorkspace.includes(folder) && existsSync(join(root, folder, 'package.json')),
 );
 
 const documents = () =>

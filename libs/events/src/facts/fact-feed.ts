@@ -244,7 +244,7 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
   private async ask(query: Partial<FactsQuery>): Promise<FactsAnswer> {
     const { url, owner } = this.options;
     const parameters = new URLSearchParams(
-      Object.entries(query).map(([name, value]) => [name, String(value)]),
+      Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]),
     );
     const search = parameters.size > 0 ? `?${parameters}` : '';
     const response = await this.options.fetch(`${url}${factsPath}${search}`, {

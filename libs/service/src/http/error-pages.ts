@@ -24,7 +24,11 @@ export function appendParameters(
 ): string {
   if (parameters.length === 0) return uri;
   const separator = !uri.includes('?') ? '?' : /[?&]$/.test(uri) ? '' : '&';
-  return uri + separator + new URLSearchParams(parameters.map(([name, value]) => [name, value])).toString();
+  return (
+    uri +
+    separator +
+    new URLSearchParams(parameters.map(([name, value]): [string, string] => [name, value])).toString()
+  );
 }
 
 /**

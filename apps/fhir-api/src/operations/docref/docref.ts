@@ -52,7 +52,9 @@ export function docrefSearch(parameters: Pairs): [string, string][] | undefined 
 
 /** A searchset without matches. @param parameters those of the operation */
 export function noDocuments(baseUrl: string, parameters: Pairs): Answer {
-  const query = new URLSearchParams(parameters.map(([name, value]) => [name, value])).toString();
+  const query = new URLSearchParams(
+    parameters.map(([name, value]): [string, string] => [name, value]),
+  ).toString();
   const link = [{ relation: 'self', url: `${baseUrl}/DocumentReference/$docref?${query}` }];
   return {
     status: 200,

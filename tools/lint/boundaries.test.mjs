@@ -1,42 +1,35 @@
+import { deepEqual, equal, ok } from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, resolve } from 'node:path';
+import { describe, it } from 'node:test';
 import { Linter } from 'eslint';
 import tseslint from 'typescript-eslint';
-import { describe, expect, it } from 'vitest';
+import { boundaries } from './eslint.config.js';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
-
-interface Boundary {
-  files: string[];
-  ignores: string[];
-  rules: Linter.RulesRecord;
-}
-
-const { boundaries } = (await import(join(root, 'eslint.config.js'))) as { boundaries: Boundary[] };
+const root = resolve(import.meta.dirname, '../..');
 const linter = new Linter({ cwd: root });
 const config = boundaries.map((boundary) => ({
   ...boundary,
   plugins: { '@typescript-eslint': tseslint.plugin },
   languageOptions: { parser: tseslint.parser },
-})) as Linter.Config[];
+}));
 
 /** Number of imports that the boundaries forbid to a file. */
-const refused = (file: string, ...imports: string[]) =>
+const refused = (file, ...imports) =>
   linter.verify(imports.map((path) => `import '${path}';`).join('\n'), config, { filename: join(root, file) })
     .length;
 
-const namesIn = (group: string) => readdirSync(join(root, group)).filter((name) => !name.startsWith('.'));
+const namesIn = (group) => readdirSync(join(root, group)).filter((name) => !name.startsWith('.'));
 
 describe('The boundaries of imports', () => {
   it('keep every app from every other app, and every tool from every app', () => {
     const apps = namesIn('apps');
-    expect(apps.length).toBeGreaterThan(3);
+    ok(apps.length > 3);
     for (const app of apps) {
       for (const other of apps.filter((name) => name !== app))
-        expect([app, other, refused(`apps/${app}/src/any.ts`, `@payer/${other}`)]).toEqual([app, other, 1]);
+        deepEqual([app, other, refused(`apps/${app}/src/any.ts`, `@payer/${other}`)], [app, other, 1]);
       for (const tool of namesIn('tools').filter((name) => name !== 'containers' && name !== 'model'))
-        expect([tool, app, refused(`tools/${tool}/src/any.ts`, `@payer/${app}`)]).toEqual([tool, app, 1]);
+        deepEqual([tool, app, refused(`tools/${tool}/src/any.ts`, `@payer/${app}`)], [tool, app, 1]);
     }
   });
 
@@ -54,15 +47,13 @@ describe('The boundaries of imports', () => {
       ['libs/fhir-store/src/query/any.ts', '@payer/smart'],
       ['libs/smart/src/any.ts', 'typeorm'],
       ['libs/service/src/config/any.ts', '../http/problem.js'],
-    ] as const)
-      expect([file, refused(file, path)]).toEqual([file, 1]);
+    ])
+      deepEqual([file, refused(file, path)], [file, 1]);
   });
 
   it('let a file import its own folder, the folders below it and the libraries', () => {
-    expect(
-      refused('apps/auth-server/src/engine/any.ts', './claims.js', '../keys/keys.js', '@payer/smart'),
-    ).toBe(0);
-    expect(refused('apps/fhir-api/src/rest/any.ts', '../gateway/gateway.js', '@payer/fhir-store')).toBe(0);
-    expect(refused('tools/journey/src/any.ts', '@payer/postgres', '@payer/testing')).toBe(0);
+    equal(refused('apps/auth-server/src/engine/any.ts', './claims.js', '../keys/keys.js', '@payer/smart'), 0);
+    equal(refused('apps/fhir-api/src/rest/any.ts', '../gateway/gateway.js', '@payer/fhir-store'), 0);
+    equal(refused('tools/journey/src/any.ts', '@payer/postgres', '@payer/testing'), 0);
   });
 });
