@@ -12,13 +12,11 @@ import {
 import { retentionVariables } from './audit/access-retention.js';
 import { databaseVariables, replicaVariables } from './databases.js';
 import { brandVariable } from './brands/brand.js';
+import { historyVariables, onOrOff } from './history-variables.js';
 import { defaultMaxCost } from '@payer/fhir-store';
 
 const optionalUrl = () =>
   z.url({ protocol: /^https?$/, error: 'must be an absolute http(s) URL' }).optional();
-
-const onOrOff = (localDefault: 'on' | 'off') =>
-  z.enum(['on', 'off'], { error: 'must be on or off' }).default(localDefault);
 
 const perMinute = (localDefault: number) => z.coerce.number().int().min(1).default(localDefault);
 
@@ -43,6 +41,7 @@ export const variables = {
   EVERYTHING_OPERATION: onOrOff('on'),
   /** Whether batch Bundles of reads and searches are offered (FHIR R4 §3.1.0.11). */
   BATCH_INTERACTION: onOrOff('on'),
+  ...historyVariables,
   /**
    * Whether everybody may read the directory without a token (42 CFR 431.70). Off, because the payer's
    * developer page asks for a token.

@@ -80,6 +80,7 @@ export function fhirApiParts(kit: ServiceKit<Config>): ServiceParts {
   const offered = perEnvironment(databases.served, (name): Offered => ({
     everything: config.EVERYTHING_OPERATION === 'on',
     batch: config.BATCH_INTERACTION === 'on',
+    history: config.RESOURCE_HISTORY === 'on',
     openDirectory: openDirectory.isOpen(name),
     publishedFiles: directoryExport(config, name) !== undefined,
   }));

@@ -14,6 +14,7 @@ export { PipelinedReads, plannedOnce } from './postgres/pipelined-connection.js'
 export { defaultMaxCost } from './query/cost.js';
 export { defaultCount, maximumCount } from './query/count.js';
 export type { Limit } from './query/concurrency-limit.js';
+export type { History, HistoryRequest } from './query/history.js';
 export { Meter } from './query/meter.js';
 export { parseSearch } from './query/parse-search.js';
 export type { StoredBinary } from './query/read-binary.js';

@@ -30,6 +30,8 @@ export class ReadReplicas {
     this.watch = new ReplicaWatch({ primary, replicas, maxLag, interval: checkInterval });
     this.repository = {
       read: (wanted) => this.ask((repository) => repository.read(wanted)),
+      readVersion: (wanted) => this.ask((repository) => repository.readVersion(wanted)),
+      history: (request) => this.ask((repository) => repository.history(request)),
       readBinary: (wanted) => this.ask((repository) => repository.readBinary(wanted)),
       isDeleted: (wanted) => this.ask((repository) => repository.isDeleted(wanted)),
       search: (request) => this.ask((repository) => repository.search(request)),

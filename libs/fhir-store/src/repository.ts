@@ -4,9 +4,11 @@ import type { Searchset } from './bundle/searchset.js';
 import { capabilitiesFor, type TypeCapabilities } from './capabilities.js';
 import type { Database, Text } from './postgres/database.js';
 import { take } from './postgres/take.js';
+import type { ReadRow } from './query/combined-reads.js';
 import { refuseTooManyValues } from './query/cost.js';
 import { Cursors } from './query/cursor.js';
 import type { EverythingRequest } from './query/everything.js';
+import { Histories, type History, type HistoryRequest } from './query/history.js';
 import { Reader } from './query/read.js';
 import { readBinary, type StoredBinary } from './query/read-binary.js';
 import { Searcher, type SearchLimits, type SearchRequest } from './query/search.js';
@@ -21,6 +23,21 @@ export interface StoredResource {
 export interface Repository {
   /** The resource; undefined when the store does not have it, or the access does not reach it. */
   read(wanted: { type: string; id: string; access: Access }): Promise<StoredResource | undefined>;
+  /**
+   * A version of the resource, the current one or one that the loader kept; undefined when the store does not
+   * have it, or the access does not reach it.
+   */
+  readVersion(wanted: {
+    type: string;
+    id: string;
+    version: number;
+    access: Access;
+  }): Promise<StoredResource | undefined>;
+  /**
+   * A page of the versions of a resource, as far as the loader kept them; undefined as of {@link read}.
+   * @throws FhirError
+   */
+  history(request: HistoryRequest): Promise<History | undefined>;
   /** The Binary with its content; undefined as of {@link read}. */
   readBinary(wanted: { id: string; access: Access }): Promise<StoredBinary | undefined>;
   /** Whether a resource was deleted that the access reached before. */
@@ -79,21 +96,20 @@ export function openRepository({
   readTogether,
 }: RepositoryOptions): Repository {
   const reader = new Reader(reads ?? pool, maxCombinedReads);
+  const cursors = new Cursors(cursorKey, environment);
+  const histories = new Histories(reader, pool, baseUrl, cursors);
   const searcher = new Searcher(
     { pool, quick: quickSearches ?? pool },
     baseUrl,
-    new Cursors(cursorKey, environment),
+    cursors,
     maxSearchCost,
     limits,
   );
 
   return {
-    async read(wanted) {
-      const row = await reader.read(wanted);
-      return (
-        row && { json: take(row, 'json'), versionId: String(row.version), lastUpdated: row.last_updated }
-      );
-    },
+    read: async (wanted) => resourceOf(await reader.read(wanted)),
+    readVersion: async (wanted) => resourceOf(await histories.readVersion(wanted)),
+    history: (request) => histories.history(request),
     readBinary: (wanted) => readBinary(pool, wanted),
     isDeleted: (wanted) => reader.isDeleted(wanted),
     refuseTooManyValues: (encoded) => refuseTooManyValues(encoded, maxSearchCost),
@@ -102,3 +118,6 @@ export function openRepository({
     capabilities: () => capabilitiesFor(readTogether),
   };
 }
+
+const resourceOf = (row: ReadRow | undefined): StoredResource | undefined =>
+  row && { json: take(row, 'json'), versionId: String(row.version), lastUpdated: row.last_updated };

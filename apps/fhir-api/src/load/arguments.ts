@@ -16,6 +16,7 @@ export const usage = `Loads FHIR data into an environment, while the API serves 
   npm run load -- --environment ${names} --reindex [--changed]
   npm run load -- --environment ${names} --waiting
   npm run load -- --environment ${names} --drop-waiting [Type/id…]
+  npm run load -- --environment ${names} --drop-versions DATE
   npm run load -- --environment ${names} --runs
 
 FILE is NDJSON (.ndjson, .jsonl), a resource or a Bundle (.json), each also .gz, a .tgz of JSON files, or - for NDJSON from
@@ -60,18 +61,31 @@ Options of a load:
                    does so for the types that --index-changes counts.
 --waiting          lists the resources that are not served yet, and the references that they wait for.
 --drop-waiting     drops these resources: all, or the named ones.
+--drop-versions DATE
+                   drops the earlier versions (RESOURCE_HISTORY) that were replaced or deleted before a date, such as
+                   2025-01-31. Current resources stay.
 --runs             lists the latest loads with their files and counts.
 
 Exit code: 0 all is loaded, 1 something was refused, 2 wrong usage, 3 it stopped before the end.`;
 
 /** Commands that take no option of a load. */
-export const commands = ['check', 'index-changes', 'reindex', 'waiting', 'drop-waiting', 'runs'] as const;
+export const commands = [
+  'check',
+  'index-changes',
+  'reindex',
+  'waiting',
+  'drop-waiting',
+  'drop-versions',
+  'runs',
+] as const;
 
 export interface Arguments {
   environment: Environment;
   command: 'load' | (typeof commands)[number];
   /** Files; of `drop-waiting`, resources. */
   operands: string[];
+  /** The time of `drop-versions`. */
+  before: Date | undefined;
   /** FHIR base URLs of the payer's own servers, without a trailing slash. */
   bases: string[];
   structure: 'refuse' | 'count';
@@ -160,7 +174,11 @@ export function readArguments(args = process.argv.slice(2)): Arguments | string 
     if (changed && command !== 'reindex') return `--changed is an option of --reindex\n\n${usage}`;
     const takesFiles = command === 'load' || command === 'check';
     if (takesFiles && operands.length === 0) return `name at least one file\n\n${usage}`;
-    if (!takesFiles && command !== 'drop-waiting' && operands.length > 0)
+    const isOfVersions = command === 'drop-versions';
+    const before = isOfVersions ? new Date(operands.join()) : undefined;
+    if (before && (Number.isNaN(before.getTime()) || !/^\d{4}-\d\d-\d\d/.test(operands.join())))
+      return `--drop-versions takes one date, such as 2025-01-31\n\n${usage}`;
+    if (!takesFiles && !isOfVersions && command !== 'drop-waiting' && operands.length > 0)
       return `--${command} takes no file\n\n${usage}`;
     // Finds a missing file before the first file is loaded.
     if (takesFiles) totalBytes(operands);
@@ -168,6 +186,7 @@ export function readArguments(args = process.argv.slice(2)): Arguments | string 
       environment,
       command,
       operands,
+      before,
       bases: base.map(baseOf),
       structure,
       snapshot: snapshot?.split(',').filter(Boolean),

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline/promises';
 import type { Pool } from 'pg';
 import {
   check,
+  dropVersions,
   dropWaiting,
   listRuns,
   listWaiting,
@@ -66,7 +67,12 @@ const enrichmentOf = ({ codeTables, labelsCodes, ownSensitiveCodes }: Arguments)
 });
 
 /** @returns the exit code */
-export async function loadFiles(pool: Pool, baseUrl: string, given: Arguments): Promise<number> {
+export async function loadFiles(
+  pool: Pool,
+  baseUrl: string,
+  given: Arguments,
+  keepsVersions: boolean,
+): Promise<number> {
   const { operands: files, bases, structure } = given;
   const startedAt = new Date();
   const progress = new Progress();
@@ -77,6 +83,7 @@ export async function loadFiles(pool: Pool, baseUrl: string, given: Arguments): 
       baseUrl,
       ownBases: bases,
       structure,
+      keepsVersions,
       files,
       threads: threadsFor(files),
       ...enrichmentOf(given),
@@ -143,6 +150,12 @@ export async function showWaiting(pool: Pool): Promise<number> {
   const waiting = await listWaiting(pool);
   for (const { type, id, waitsFor } of waiting) console.log(`${type}/${id} waits for ${waitsFor.join(', ')}`);
   console.log(`${waiting.length} wait`);
+  return 0;
+}
+
+/** Drops the versions that were replaced or deleted before a time. @returns the exit code */
+export async function dropVersionsBefore(pool: Pool, before: Date): Promise<number> {
+  console.log(`${await dropVersions(pool, before)} versions dropped`);
   return 0;
 }
 

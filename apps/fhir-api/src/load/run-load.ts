@@ -3,15 +3,23 @@ import { openPool } from '@payer/fhir-store/pool';
 import { addressesFrom, addressVariables } from '@payer/service/addresses';
 import { loadConfig } from '@payer/service/config';
 import { databaseVariables, ownerUrl, ownerVariables } from '../databases.js';
+import { historyVariables } from '../history-variables.js';
 import { reindexStored, showIndexChanges } from './index-commands.js';
 import { readArguments, usage, type Arguments } from './arguments.js';
-import { checkFiles, dropWaitingOnes, loadFiles, showRuns, showWaiting } from './commands.js';
+import {
+  checkFiles,
+  dropVersionsBefore,
+  dropWaitingOnes,
+  loadFiles,
+  showRuns,
+  showWaiting,
+} from './commands.js';
 
 /** @returns the exit code */
-function run(pool: Pool, baseUrl: string, given: Arguments): Promise<number> {
+function run(pool: Pool, baseUrl: string, given: Arguments, keepsVersions: boolean): Promise<number> {
   switch (given.command) {
     case 'load':
-      return loadFiles(pool, baseUrl, given);
+      return loadFiles(pool, baseUrl, given, keepsVersions);
     case 'check':
       return checkFiles(baseUrl, given);
     case 'index-changes':
@@ -22,6 +30,8 @@ function run(pool: Pool, baseUrl: string, given: Arguments): Promise<number> {
       return showWaiting(pool);
     case 'drop-waiting':
       return dropWaitingOnes(pool, given.operands);
+    case 'drop-versions':
+      return dropVersionsBefore(pool, given.before!);
     case 'runs':
       return showRuns(pool);
   }
@@ -42,11 +52,14 @@ export async function runLoad(
     console[isHelp ? 'log' : 'error'](given);
     return isHelp ? 0 : 2;
   }
-  const config = loadConfig({ ...databaseVariables, ...ownerVariables, ...addressVariables }, variables);
+  const config = loadConfig(
+    { ...databaseVariables, ...ownerVariables, ...addressVariables, ...historyVariables },
+    variables,
+  );
   const { fhirBaseUrl } = addressesFrom(config)[given.environment];
   const pool = openPool({ connectionString: ownerUrl(config, given.environment), max: 1 });
   try {
-    return await run(pool, fhirBaseUrl, given);
+    return await run(pool, fhirBaseUrl, given, config.RESOURCE_HISTORY === 'on');
   } catch (error) {
     const doing = given.command === 'reindex' ? 'Reindexing' : 'Loading';
     console.error(

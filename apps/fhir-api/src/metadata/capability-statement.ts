@@ -15,7 +15,7 @@ import {
 import { defaultCount, maximumCount, type Repository } from '@payer/fhir-store';
 import { consentCapability } from '../consents/capability.js';
 import { directoryTypes } from '../gateway/open-directory.js';
-import { maxBatchEntries, type Offered } from '../offered.js';
+import { hasHistory, maxBatchEntries, type Offered } from '../offered.js';
 import { versionsInWords } from './guide-versions.js';
 
 /**
@@ -116,6 +116,7 @@ type Capability = ReturnType<Repository['capabilities']>[number];
 
 function resourceStatement(capability: Capability, offered: Offered): CapabilityStatementRestResource {
   const operations = operationsOf(capability.type, offered);
+  const history = (offered.history ?? false) && hasHistory(capability.type);
   const { type, profiles, combinations, searchInclude, searchRevInclude, searchParam } = capability;
   return {
     ...(combinations.length > 0 ? { extension: combinations.map(combination) } : {}),
@@ -124,11 +125,14 @@ function resourceStatement(capability: Capability, offered: Offered): Capability
     ...(profiles.length > 0 ? { supportedProfile: profiles } : {}),
     interaction: [
       { code: 'read' },
-      { code: 'vread', documentation: 'Of the current version; earlier ones are not kept' },
+      history
+        ? { code: 'vread' }
+        : { code: 'vread', documentation: 'Of the current version; earlier ones are not kept' },
+      ...(history ? [historyOfInstance] : []),
       { code: 'search-type' },
     ],
     versioning: 'versioned',
-    readHistory: false,
+    readHistory: history,
     updateCreate: false,
     conditionalCreate: false,
     conditionalRead: 'full-support',
@@ -159,6 +163,12 @@ const readStatement = (type: (typeof typesWithoutSearch)[number]): CapabilitySta
 const batch = {
   code: 'batch' as const,
   documentation: `GET entries alone: reads and searches, at most ${maxBatchEntries}. Each entry has the rights, the limits and the costs of a request by itself.`,
+};
+
+const historyOfInstance = {
+  code: 'history-instance' as const,
+  documentation:
+    'The versions that were loaded since this server keeps them, and the deletions. A version that belonged to another member, or holds data that the member keeps closed, is left out.',
 };
 
 const docref = {

@@ -83,6 +83,7 @@ async function answerEntry(
   if (interaction?.kind !== 'read' || answer.status !== 200)
     return { answer, type: interaction?.kind === 'search' ? interaction.type : undefined };
   const { type, id } = interaction;
+  if (interaction.isHistory) return { answer, type };
   return { answer, type, fullUrl: `${fhirBaseUrl}/${type}/${id}` };
 }
 

@@ -45,6 +45,7 @@ import { noBaseHere } from './no-base-here.filter.js';
 import { refuseForeignCompartment } from './compartment.js';
 import { encodedParameters, lastValue } from './parameters.js';
 import { handlingOf } from './prefer.js';
+import { historyAnswer } from './history.js';
 import { publishedAnswer } from './published-files.js';
 import { readAnswer } from './read.js';
 import { binaryAnswer, refuseSearchOfBinaries } from './read-binary.js';
@@ -327,15 +328,15 @@ export class FhirServer {
     understood: Understood,
     request: FastifyRequest,
   ): Promise<Answer> {
-    const { query } = understood;
-    const engine = this.options.engines[understood.environment];
-    const consents = isTypeOfGrant(interaction.type)
-      ? this.options.consents[understood.environment]
-      : undefined;
+    const { query, environment } = understood;
+    const engine = this.options.engines[environment];
+    const consents = isTypeOfGrant(interaction.type) ? this.options.consents[environment] : undefined;
     if (interaction.kind === 'read') {
-      if (consents) return consents.read({ ...interaction, access }, request.headers, query);
-      const answering = isBinaryRead(interaction) ? binaryAnswer : readAnswer;
-      return answering(engine, { ...interaction, access }, request.headers, query);
+      const wanted = { ...interaction, access, history: this.options.offered[environment].history };
+      if (consents) return consents.read(wanted, request.headers, query);
+      if (interaction.isHistory) return historyAnswer(engine, wanted, query, turn);
+      if (isBinaryRead(interaction)) return binaryAnswer(engine, wanted, request.headers, query);
+      return readAnswer(engine, wanted, request.headers, query);
     }
     refuseSearchOfBinaries(interaction.type);
     await refuseForeignCompartment(engine, interaction, access);
@@ -349,7 +350,7 @@ export class FhirServer {
       );
     if (interaction.operation === '$docref') {
       const search = docrefSearch(parameters);
-      if (!search) return noDocuments(this.options.addresses[understood.environment].fhirBaseUrl, parameters);
+      if (!search) return noDocuments(this.options.addresses[environment].fhirBaseUrl, parameters);
       parameters = search;
     }
     if (interaction.parametersIn === 'form') {

@@ -3,8 +3,18 @@ import { filesPath, indexName, isPublishedName, manifestName, typeOfName } from 
 import { directoryTypes } from '../gateway/open-directory.js';
 import { Refusal } from '../gateway/refusal.js';
 import { brandsPath } from '../brands/user-access-brands.js';
-import type { Offered } from '../offered.js';
+import { hasHistory, type Offered } from '../offered.js';
 import { allowedMethods, methodNotAllowed, notAllowedAtBase, type PathKind } from './allowed-methods.js';
+
+export interface ReadInteraction {
+  kind: 'read';
+  type: string;
+  id: string;
+  /** The version that a `vread` asks for. */
+  version?: string;
+  /** All versions: `_history` of the resource. */
+  isHistory?: boolean;
+}
 
 export interface SearchInteraction {
   kind: 'search';
@@ -31,7 +41,7 @@ export interface BatchInteraction {
 
 /** The interaction that a request asks for (FHIR R4 §3.1.0, the read-only part). */
 export type Interaction =
-  | { kind: 'read'; type: string; id: string; version?: string }
+  | ReadInteraction
   | SearchInteraction
   | { kind: 'capabilities' }
   | { kind: 'smart-configuration' }
@@ -136,6 +146,8 @@ function targetOf(
   if (second === undefined) return { kind: 'search', type: first, parametersIn: 'query' };
   if (third === '_history' && segments.length === 4 && [second, version].every(isId))
     return { kind: 'read', type: first, id: second, version: version as string };
+  if (third === '_history' && segments.length === 3 && isId(second) && offered.history && hasHistory(first))
+    return { kind: 'read', type: first, id: second, isHistory: true };
   if (isDocref(segments)) return { kind: 'search', type: first, parametersIn: 'query', operation: '$docref' };
   if (isEverything(segments) && offered.everything)
     return {
@@ -153,7 +165,7 @@ function targetOf(
       compartment: second,
     };
   if (third !== undefined || second === '_history' || second.startsWith('$'))
-    throw notOffered(first, second, third);
+    throw notOffered(first, second, third, offered);
   if (second === '_search') return { kind: 'search', type: first, parametersIn: 'form' };
   if (!isId(second))
     throw notFound(`A resource id has 1 to 64 letters, digits, hyphens and dots (FHIR R4 §2.24.0.1).`);
@@ -173,7 +185,12 @@ function publishedFile([first, name, third]: readonly string[]): PublishedIntera
 }
 
 /** Refuses a part of FHIR that this API does not offer, and names the alternative if there is one. */
-function notOffered(type: string, second: string, third: string | undefined): Refusal {
+function notOffered(
+  type: string,
+  second: string,
+  third: string | undefined,
+  { history = false }: Offered,
+): Refusal {
   const reads = `Only ${type}/[id] (read), ${type}?… (search) and POST ${type}/_search exist`;
   if ([second, third].some((part) => part?.startsWith('$')))
     return notFound(
@@ -181,7 +198,9 @@ function notOffered(type: string, second: string, third: string | undefined): Re
     );
   if (second === '_history' || third === '_history')
     return notFound(
-      `${reads}; history is not supported: a read gives the current version, and of versions only that one is kept.`,
+      history && hasHistory(type)
+        ? `The history of one resource exists, ${type}/[id]/_history, and not that of a whole type.`
+        : `${reads}; history is not supported: a read gives the current version, and of versions only that one is kept.`,
     );
   if (type === 'Patient' && third !== undefined && knownTypes.has(third) && isId(second))
     return notFound(

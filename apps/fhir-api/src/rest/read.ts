@@ -17,20 +17,25 @@ import { lastValue } from './parameters.js';
 
 /**
  * `read` (FHIR R4 §3.1.0.2) returns the stored resource with its version as a weak ETag. `vread` (§3.1.0.3)
- * is supported for the current version only.
+ * returns the current version, and an earlier one where they are kept (`history`).
  * @param query `_summary` and `_elements` select a part of the resource (FHIR R4 §3.1.0.2.3)
  * @throws Refusal 404 when the resource does not exist or is not visible to the reader, without telling the
  * two cases apart; 410 when it was visible and has been deleted
  */
 export async function readAnswer(
   engine: Repository,
-  wanted: { type: string; id: string; version?: string; access: Access },
+  wanted: { type: string; id: string; version?: string; access: Access; history?: boolean | undefined },
   headers: IncomingHttpHeaders,
   query: URLSearchParams,
 ): Promise<Answer> {
-  const { type, id, version = '', access } = wanted;
+  const { type, id, version = '', access, history = false } = wanted;
   const part = partAsked(type, query);
-  const found = await engine.read({ type, id, access });
+  const found =
+    history && isVersion(version)
+      ? await engine.readVersion({ type, id, version: Number(version), access })
+      : await engine.read({ type, id, access });
+  if (history && version !== '' && found?.versionId !== version)
+    throw await versionNotThere(engine, { type, id, version, access });
   if (!found) throw await notThere(engine, { type, id, access });
   if (version !== '' && version !== found.versionId) throw otherVersion(type, id, found.versionId);
   return answerRead(found, headers, () => {
@@ -59,6 +64,23 @@ export async function notThere(
 ): Promise<Refusal> {
   const { type, id, access } = wanted;
   return (await engine.isDeleted(wanted)) ? deleted(type, id) : notFound(type, id, access);
+}
+
+/** Whether a text can be a version of this server. */
+const isVersion = (text: string): boolean => /^[1-9]\d{0,8}$/.test(text);
+
+/** 404 for a version that is not kept, of a resource that the reader sees. */
+async function versionNotThere(
+  engine: Repository,
+  { version, ...wanted }: { type: string; id: string; version: string; access: Access },
+): Promise<Refusal> {
+  const { type, id } = wanted;
+  if (!(await engine.read(wanted))) return notThere(engine, wanted);
+  return new Refusal({
+    status: 404,
+    issueCode: 'not-found',
+    text: `There is no version ${version} of ${type}/${id} that this token may read. ${type}/${id}/_history lists the versions.`,
+  });
 }
 
 /** Tells nobody whether a resource exists that the token may not read. */

@@ -42,7 +42,8 @@ export function requestRecord(request: AnsweredRequest): RequestRecord {
 
 function templateOf(interaction: AnsweredRequest['interaction']): string {
   if (interaction.kind === 'batch') return '/';
-  return interaction.kind === 'read' ? `/${interaction.type}/{id}` : `/${interaction.type}`;
+  if (interaction.kind !== 'read') return `/${interaction.type}`;
+  return `/${interaction.type}/{id}${interaction.isHistory ? '/_history' : ''}`;
 }
 
 /** The issue of an OperationOutcome. */

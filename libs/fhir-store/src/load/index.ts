@@ -3,6 +3,7 @@ export { indexChanges, type IndexChanges } from './index-rules.js';
 export type { BareCode } from './code-names.js';
 export { shareCodeTables, type CodeTables } from './code-tables.js';
 export { listFreshness, type FreshnessRule, type StoredFreshness, type Times } from './freshness.js';
+export { dropVersions } from './keep-versions.js';
 export type { LabelRule } from './label-rules.js';
 export { load, type LoadOptions, type LoadReport, type Progress } from './load.js';
 export { refusalKinds, type RefusalKind, type RefusedEntry } from './refusal.js';

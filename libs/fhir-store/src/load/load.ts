@@ -79,6 +79,11 @@ export interface LoadOptions extends Partial<
    * that the files have. A load with refusals does not count as complete.
    */
   completeTo?: { byKind: Times; undeclared?: number };
+  /**
+   * Whether the version before a change or a deletion stays readable (`vread`, `_history`); false by default.
+   * A Binary and a resource that waits for its owner have no earlier versions.
+   */
+  keepsVersions?: boolean;
   /** Threads that parse and extract. With 0, the default, the calling thread does. */
   threads?: number;
   /** Called for each resource that is not stored. @param place file and line, or entry */
@@ -182,7 +187,7 @@ class LoadRun {
   async start(): Promise<void> {
     await recordRulesOfEmptyTypes(this.client);
     const { snapshot } = this.options;
-    if (snapshot) this.snapshot = await Snapshot.begin(this.client, snapshot);
+    if (snapshot) this.snapshot = await Snapshot.begin(this.client, snapshot, this.options.keepsVersions);
   }
 
   async stop(): Promise<void> {
@@ -214,7 +219,7 @@ class LoadRun {
     }
     // Only a new claim, or a new name, can change what is known.
     if (this.hasUnnamed || sharedChanges(this.report.byType) > 0)
-      this.report.named = await nameClaims(this.client, this.options.baseUrl);
+      this.report.named = await nameClaims(this.client, this.options.baseUrl, this.options.keepsVersions);
     this.report.bareCodes = this.bare.all;
     await recordFreshness(this.client, this.newest, this.completeTo());
     await durable(this.client);
@@ -254,11 +259,14 @@ class LoadRun {
   private async store(batch: Batch, place: string): Promise<void> {
     const { report } = this;
     this.noteRefused(batch);
-    const stored = await storeBatch(this.client, batch, this.turns).catch((error: unknown) => {
-      throw new Error(`${(this.lost ?? (error as Error)).message}, in what begins at ${place}`, {
-        cause: error,
-      });
-    });
+    const { keepsVersions = false } = this.options;
+    const stored = await storeBatch(this.client, batch, { turns: this.turns, keepsVersions }).catch(
+      (error: unknown) => {
+        throw new Error(`${(this.lost ?? (error as Error)).message}, in what begins at ${place}`, {
+          cause: error,
+        });
+      },
+    );
     await this.snapshot?.note(batch);
     report.read += batch.read;
     report.unchanged += batch.existing;

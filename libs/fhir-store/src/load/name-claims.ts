@@ -4,6 +4,7 @@ import { withEdits } from './edit-text.js';
 import { membersOf } from '../json/scan.js';
 import { nameOfParty } from './party-names.js';
 import { resolveConditions } from './resolve-conditions.js';
+import { keepVersions } from './keep-versions.js';
 import type { Key } from './keys.js';
 import { inTurn } from './loader-lock.js';
 import { rememberUnnamed, type Unnamed } from './unnamed.js';
@@ -19,9 +20,14 @@ const pageSize = 500;
 
 /**
  * Writes the names that the store has now into the claims that lack them. A claim gets another version.
+ * @param keepsVersions whether the version before stays readable
  * @returns the number of claims written
  */
-export async function nameClaims(client: PoolClient, baseUrl: string): Promise<number> {
+export async function nameClaims(
+  client: PoolClient,
+  baseUrl: string,
+  keepsVersions = false,
+): Promise<number> {
   let written = 0;
   for (let last: string | undefined = ''; last !== undefined;) {
     const page: { rows: { target: string }[] } = await client.query<{ target: string }>(
@@ -31,7 +37,7 @@ export async function nameClaims(client: PoolClient, baseUrl: string): Promise<n
     const targets = page.rows.map(({ target }) => target);
     last = targets.at(-1);
     const names = await namesOf(client, targets);
-    if (names.size > 0) written += await writeNames(client, baseUrl, names);
+    if (names.size > 0) written += await writeNames(client, baseUrl, names, keepsVersions);
   }
   return written;
 }
@@ -62,6 +68,7 @@ async function writeNames(
   client: PoolClient,
   baseUrl: string,
   names: ReadonlyMap<string, string>,
+  keepsVersions: boolean,
 ): Promise<number> {
   const targets = [...names.keys()];
   let written = 0;
@@ -86,6 +93,11 @@ async function writeNames(
           ? []
           : [{ type, id, version, body: inVersion(named.text, version + 1, now), body_sha256 }];
       });
+      if (keepsVersions)
+        await keepVersions(
+          client,
+          changed.map(({ type, id, version }) => ({ type, id, version: version + 1, isDeleted: false })),
+        );
       await client.query(
         `UPDATE member_resource m SET body = given.body, version = given.version + 1, last_updated = $5
          FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $6::text[]) AS given (type, id, version, body, sha256)

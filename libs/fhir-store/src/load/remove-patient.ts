@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { binaryType } from '../definitions/definitions.js';
 import { isFollowed } from './follow-labels.js';
+import { forgetVersionsOf } from './keep-versions.js';
 import { forgetPointers } from './pointers.js';
 import { deletionOf } from './snapshot.js';
 import { durable, storeBatch } from './store-batch.js';
@@ -11,8 +12,8 @@ import { inTurn } from './loader-lock.js';
 const pageSize = 1000;
 
 /**
- * Removes a patient: the resources that are only the patient's, the documents that only they name, and the
- * marks of deleted ones. A resource of several patients stays for the others. It can be stopped and run
+ * Removes a patient: the resources that are only the patient's, the documents that only they name, the
+ * marks of deleted ones, and earlier versions. A resource of several patients stays for the others. It can be stopped and run
  * again.
  * @returns the number of deleted resources
  */
@@ -101,6 +102,7 @@ async function forgetShared(client: PoolClient, patient: string): Promise<void> 
     rows.flatMap(({ refs }) => refs.map((target) => [patient, target] as const)),
   );
   await client.query('DELETE FROM member_reference WHERE patient = $1', [patient]);
+  await forgetVersionsOf(client, patient);
   await client.query(
     `DELETE FROM deleted_resource d
      WHERE d.patients = ARRAY[$1::text] AND NOT (d.labels IS NOT NULL AND ${isFollowed('d')})`,

@@ -40,15 +40,19 @@ export class Snapshot {
   private constructor(
     private readonly client: PoolClient,
     private readonly options: SnapshotOptions,
+    private readonly keepsVersions: boolean,
   ) {}
 
-  /** @throws Error when a type is none of this server */
-  static async begin(client: PoolClient, options: SnapshotOptions): Promise<Snapshot> {
+  /**
+   * @param keepsVersions whether a deleted resource stays readable as an earlier version
+   * @throws Error when a type is none of this server
+   */
+  static async begin(client: PoolClient, options: SnapshotOptions, keepsVersions = false): Promise<Snapshot> {
     const unknown = options.types.find((type) => !isServedType(type) && type !== binaryType);
     if (unknown) throw new Error(`snapshot of ${unknown}, which is not a resource type of this server`);
     await client.query('DROP TABLE IF EXISTS pg_temp.snapshot_key');
     await client.query('CREATE TEMPORARY TABLE snapshot_key (type text, id text, PRIMARY KEY (type, id))');
-    return new Snapshot(client, options);
+    return new Snapshot(client, options, keepsVersions);
   }
 
   async end(): Promise<void> {
@@ -92,7 +96,8 @@ export class Snapshot {
         [types],
       );
       if (page.rows.length === 0) return { kept };
-      onDeleted(await storeBatch(this.client, deletionOf(page.rows)));
+      const { keepsVersions } = this;
+      onDeleted(await storeBatch(this.client, deletionOf(page.rows), { keepsVersions }));
     }
   }
 }

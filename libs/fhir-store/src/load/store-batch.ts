@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg';
 import type { Batch, BinaryRow, Row, RowBytes, Unresolved } from './batch.js';
 import { binaryType } from '../definitions/definitions.js';
 import { followLabels, labelsOfWaiting, rememberLabelReferences } from './follow-labels.js';
+import { keepVersions } from './keep-versions.js';
 import { columnsOf, fromRuns, keyOf, nameOf, runsByType, textArray, type Key } from './keys.js';
 import { assignOwners, directOwners, ownerFollowers } from './owners.js';
 import { rememberUnnamed } from './unnamed.js';
@@ -40,15 +41,35 @@ interface State extends Change {
  * Stores a batch in one transaction. Batches of several loaders are stored at once while they only bring new
  * resources that belong to no member. Every other batch is stored alone.
  */
-export async function storeBatch(client: PoolClient, batch: Batch, turns = new Turns()): Promise<Stored> {
+export async function storeBatch(
+  client: PoolClient,
+  batch: Batch,
+  { turns = new Turns(), keepsVersions = false }: StoreOptions = {},
+): Promise<Stored> {
   if (batch.changes.length === 0) return nothingStored();
-  return turns.take(client, (isAlone) => storeIn(client, batch, isAlone));
+  return turns.take(client, (isAlone) => storeIn(client, batch, { isAlone, keepsVersions }));
+}
+
+export interface StoreOptions {
+  turns?: Turns;
+  /** Whether a replaced or deleted version stays readable as an earlier one. */
+  keepsVersions?: boolean;
+}
+
+interface WriteOptions {
+  /** Whether no other batch is stored at once. */
+  isAlone?: boolean;
+  keepsVersions?: boolean;
 }
 
 const nothingStored = (): Stored => ({ created: {}, updated: {}, deleted: {}, unchanged: 0, unresolved: 0 });
 
 /** @throws NeedsTurn when the batch has to be stored alone */
-async function storeIn(client: PoolClient, { changes, rows }: Batch, isAlone: boolean): Promise<Stored> {
+async function storeIn(
+  client: PoolClient,
+  { changes, rows }: Batch,
+  options: Required<WriteOptions>,
+): Promise<Stored> {
   const stored = nothingStored();
   const states = await currentStates(client, changes);
   const unresolved = new Map<string, Unresolved>();
@@ -77,8 +98,8 @@ async function storeIn(client: PoolClient, { changes, rows }: Batch, isAlone: bo
     } else state.row = undefined;
   }
   const changed = [...states.values()].filter(({ isChanged }) => isChanged);
-  if (!isAlone && (unresolved.size > 0 || !changed.every(isNewOfItself))) throw new NeedsTurn();
-  if (changed.length > 0) await write(client, changed, rows, isAlone);
+  if (!options.isAlone && (unresolved.size > 0 || !changed.every(isNewOfItself))) throw new NeedsTurn();
+  if (changed.length > 0) await write(client, changed, rows, options);
   await keepUnresolved(client, changes, [...unresolved.values()]);
   stored.unresolved = unresolved.size;
   return stored;
@@ -161,13 +182,18 @@ export async function write(
   client: PoolClient,
   changed: readonly Change[],
   rows: RowBytes,
-  isAlone = true,
+  { isAlone = true, keepsVersions = false }: WriteOptions = {},
 ): Promise<void> {
   const pointers: Pointers = new Map();
   const old = changed.filter(({ wasThere }) => wasThere);
   const deleted = changed.filter(({ row }) => row === undefined);
   // Before their references are removed.
   const followed = deleted.length > 0 ? await labelsOfWaiting(client, deleted) : undefined;
+  if (keepsVersions)
+    await keepVersions(
+      client,
+      old.map(({ type, id, version, row }) => ({ type, id, version, isDeleted: row === undefined })),
+    );
   const { owned, others } = await remove(client, old);
   if (followed) await rememberDeleted(client, deleted, owned, others, followed);
   const written = changed.filter(isResource);

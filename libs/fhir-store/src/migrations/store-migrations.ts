@@ -8,6 +8,7 @@ import { DropPositionIndex1764000000201 } from './drop-position-index.migration.
 import { IndexLabels1764000000600 } from './labels.migration.js';
 import { KeepFewerStatistics1764000000740 } from './fewer-statistics.migration.js';
 import { FollowLabels1764000000720 } from './follow-labels.migration.js';
+import { KeepResourceVersions1764000000750 } from './resource-versions.migration.js';
 import { LoadAnyOrder1764000000200 } from './load-any-order.migration.js';
 import { LimitNameWords1764000000202 } from './name-words.migration.js';
 import { IndexPlaces1764000000103 } from './places.migration.js';
@@ -43,4 +44,5 @@ export const storeMigrations = [
   FollowLabels1764000000720,
   ListSharedCodes1764000000730,
   KeepFewerStatistics1764000000740,
+  KeepResourceVersions1764000000750,
 ];

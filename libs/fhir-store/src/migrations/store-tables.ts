@@ -16,4 +16,5 @@ export const storeTables = [
   'indexed_parameter',
   'data_freshness',
   'unnamed_reference',
+  'resource_version',
 ];

@@ -30,8 +30,12 @@ function resources(): object[] {
 /** Loads the members into the sandbox. */
 export const loadMembers = (config: Config) => loadResources(config, resources());
 
-/** Loads resources and Bundles into the sandbox. */
-export async function loadResources(config: Config, resources: readonly object[]): Promise<void> {
+/** Loads resources and Bundles into the sandbox. @param keepsVersions whether replaced versions are kept */
+export async function loadResources(
+  config: Config,
+  resources: readonly object[],
+  keepsVersions = false,
+): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'members-'));
   const pool = new Pool({ connectionString: databaseUrl(config, 'sandbox'), max: 1 });
   try {
@@ -42,6 +46,7 @@ export async function loadResources(config: Config, resources: readonly object[]
       pool,
       baseUrl: bases.sandbox,
       files: [file],
+      keepsVersions,
       // Tests of requests have resources of few elements, which need not be whole.
       structure: 'count',
       onRejected: (place, reason) => rejected.push(`${place}: ${reason}`),

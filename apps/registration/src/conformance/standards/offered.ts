@@ -1,12 +1,15 @@
 const readOnly = 'The API is read-only: data comes in through the loader.';
-const noHistory = 'Earlier versions are not kept. vread answers for the current version.';
+const history =
+  'Offered where RESOURCE_HISTORY is on. Otherwise earlier versions are not kept, and vread answers for the current version.';
+const noHistory =
+  'The history of one resource is offered where RESOURCE_HISTORY is on, that of a type is not.';
 
 /** Items of the guides that this API does not offer, with the reason. */
 const notOffered: Readonly<Record<string, string>> = {
   create: readOnly,
   update: readOnly,
   delete: readOnly,
-  'history-instance': noHistory,
+  'history-instance': history,
   'history-type': noHistory,
   expand: 'There is no terminology server. HL7 publishes the value sets of the guides.',
 };
