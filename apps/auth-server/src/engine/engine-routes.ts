@@ -24,7 +24,7 @@ import { isPushedRequestUri, type PushedRequests } from '../pushed-requests/push
 import type { RequestLimits } from '../rate-limits/request-limits.js';
 import { refuseTooMany } from '../rate-limits/too-many-requests.js';
 import type { FailedAuthorizations } from '../authorization/failed-authorizations.js';
-import { isAllowedMethod, refuseMethod } from './allowed-methods.js';
+import { discoveryPaths, isAllowedMethod, methodsOf, refuseMethod } from './allowed-methods.js';
 import { scopesNamedOnRequest, toleratedScopeParameter } from './offline-access.js';
 import { answerPlainRequest } from './answer-plain-request.js';
 import type { Providers } from './providers.js';
@@ -70,6 +70,9 @@ export function addEngineRoutes(fastify: FastifyInstance, parts: Parts): void {
 
   fastify.addHook('onRequest', async (request, reply) => {
     const [asked = '', sent = ''] = split(request.raw.url ?? '/');
+    // The router decodes a path and ignores a slash at the end. Then it finds a route of ours, whose checks
+    // and limits know one spelling only.
+    if (asked.includes('%') && !asked.includes('/internal/') && !request.is404) return refuseSpelling(reply);
     const path = asked.replace(wellKnownFirst, '/$2$1');
     const environment = environments.find((candidate) => path.startsWith(`/${candidate}/`));
     if (!environment) return;
@@ -79,10 +82,17 @@ export function addEngineRoutes(fastify: FastifyInstance, parts: Parts): void {
       return reply;
     }
     const isPreflight = request.method === 'OPTIONS';
+    // Without this header, the engine takes the request for none of its own.
+    if (isPreflight && enginePaths.has(below) && !request.headers['access-control-request-method'])
+      return reply
+        .code(204)
+        .headers({ allow: methodsOf(below) })
+        .send();
     const verdict = isPreflight ? undefined : parts.limits.takeAddress(below, request.ip);
     if (verdict) void reply.headers(verdict.headers);
     if (verdict?.isAllowed === false) return refuseTooMany(parts.config, environment, below, reply, verdict);
     if (own.test(below)) return;
+    if (!isOfEngine(below)) return request.is404 ? undefined : refuseSpelling(reply);
     request.routeName = `/{environment}${templateOf(below)}`;
     let query = sent;
     if (below === endpointPaths.authorization) {
@@ -182,18 +192,33 @@ function useConfiguredAddress(headers: IncomingHttpHeaders, issuer: string): voi
   headers['x-forwarded-proto'] = protocol.slice(0, -1);
 }
 
-/** The engine's paths, for metrics and logs. */
-const engineTemplates = [
+/** The engine's paths, beside those on which it goes on after a page of ours. */
+const enginePaths: ReadonlySet<string> = new Set([
   endpointPaths.authorization,
   endpointPaths.token,
   endpointPaths.jwks,
-  '/.well-known/openid-configuration',
-];
+  ...discoveryPaths,
+]);
+const resumed = new RegExp(`^${endpointPaths.authorization}/[A-Za-z0-9_-]+$`);
 
-function templateOf(below: string): string {
-  if (engineTemplates.includes(below)) return below;
-  return below.startsWith(`${endpointPaths.authorization}/`) ? `${endpointPaths.authorization}/{uid}` : '/*';
-}
+/**
+ * Whether the engine gets a path. Its router also takes other spellings, in upper case and with a slash at
+ * the end. Checks and limits of ours would not know these, so they lead nowhere.
+ */
+const isOfEngine = (below: string): boolean => enginePaths.has(below) || resumed.test(below);
+
+/** 404 for another spelling of a path. */
+const refuseSpelling = (reply: FastifyReply): FastifyReply =>
+  reply.code(404).type('application/problem+json').send({
+    title: 'not found',
+    status: 404,
+    code: 'not_found',
+    detail: 'There is nothing at this address. A path here has no percent-encoding, and no slash at its end.',
+  });
+
+/** The path for metrics and logs. @param below of the engine */
+const templateOf = (below: string): string =>
+  enginePaths.has(below) ? below : `${endpointPaths.authorization}/{uid}`;
 
 const split = (url: string) => {
   const at = url.indexOf('?');

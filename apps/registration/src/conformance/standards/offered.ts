@@ -1,6 +1,6 @@
 const readOnly = 'The API is read-only: data comes in through the loader.';
 const history =
-  'Offered where RESOURCE_HISTORY is on. Otherwise earlier versions are not kept, and vread answers for the current version.';
+  'Offered where RESOURCE_HISTORY is on (off by default); elsewhere vread answers for the current version alone.';
 const noHistory =
   'The history of one resource is offered where RESOURCE_HISTORY is on, that of a type is not.';
 
