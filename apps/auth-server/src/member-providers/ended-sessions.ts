@@ -1,14 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, ServiceIdentity, sha256, useMessageOnce } from '@payer/service';
-import type { Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
+import { endSessionsAtConsent } from '../members/end-sign-ins.js';
 import { RefusedAnswer, type ProviderLogout } from './protocol/sign-in-protocol.js';
 import { ProviderSessions } from './provider-sessions.js';
 import type { MemberProviderRule } from './rules/provider-rules.js';
-
-/** Milliseconds that consent may take to end its sessions of a member. */
-const consentTimeout = 3000;
 
 /** Ends the sessions of members whom a provider has signed out, here and at consent. */
 @Injectable()
@@ -40,25 +37,9 @@ export class EndedSessions {
       for (const logout of logouts)
         for (const sub of await sessions.membersOf(environment, id, logout)) subs.add(sub);
       for (const sub of subs) {
-        await this.endAtConsent(environment, sub);
+        await endSessionsAtConsent(this.identity, this.config, environment, sub);
         await sessions.endAllOf(environment, sub);
       }
     });
-  }
-
-  /** @throws Error when consent does not answer */
-  private async endAtConsent(environment: Environment, sub: string): Promise<void> {
-    const origin = this.config.CONSENT_INTERNAL_URL ?? this.config.CONSENT_URL;
-    const response = await this.identity.call(
-      'consent',
-      `${origin}/${environment}/internal/members/signed-out`,
-      {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ sub }),
-        signal: AbortSignal.timeout(consentTimeout),
-      },
-    );
-    if (!response.ok) throw new Error(`consent answered ${response.status}`);
   }
 }

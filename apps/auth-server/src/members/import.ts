@@ -3,13 +3,15 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { hashPassword, isEntryPoint, rowsOf } from '@payer/service';
+import { hashPassword, isEntryPoint, passwordMatches, rowsOf, ServiceIdentity } from '@payer/service';
 import { environments, isEnvironment, type Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { readConfig } from '../config.js';
 import { databaseOptions } from '../database/database-options.js';
+import { endSessionsAtConsent, endSignIns } from './end-sign-ins.js';
 import { mailFields } from './mail-fields.js';
+import { importedHashMatches } from './passwords/check-password.js';
 import { readPasswordHash, RefusedHash } from './passwords/hash-forms.js';
 import { offersTestMembers } from './test-members.js';
 import { endGrantsWithoutRight } from '../grants/end-grants-without-right.js';
@@ -62,10 +64,12 @@ type Line = z.infer<typeof line>;
 const maxListed = 20;
 
 /**
- * Imports members who can sign in. An existing member is updated and keeps their `sub`.
+ * Imports members who can sign in. An existing member is updated and keeps their `sub`. A new password ends
+ * the member's sessions and the sign-ins that go on.
  * @param file NDJSON: `{username, password | password_hash, patient?, name, represents?, email?, language?,
  *   exercises?, birth_date?, deceased_date?, coverage_status?}` per line; `represents` lists the patients for
  *   whom the member may act
+ * @param onNewPassword called for each existing member whose password has changed
  * @returns the number of imported members
  * @throws Error that names file and line of wrong lines; no member is changed then
  */
@@ -73,6 +77,7 @@ export async function importMembers(
   databaseUrl: string,
   environment: Environment,
   file: string,
+  onNewPassword: (sub: string) => Promise<void> = () => Promise.resolve(),
 ): Promise<number> {
   await checkLines(file);
   const options = databaseOptions(databaseUrl);
@@ -82,7 +87,8 @@ export async function importMembers(
     for await (const { number, parsed } of linesOf(file)) {
       // Only a file that changes during the import has a wrong line here.
       if (!parsed.success) throw new Error(problemOf(file, number, parsed.error));
-      await storeMember(source, environment, parsed.data);
+      const { sub, hasNewPassword } = await storeMember(source, environment, parsed.data);
+      if (hasNewPassword) await onNewPassword(sub);
       imported += 1;
     }
   } finally {
@@ -118,11 +124,41 @@ async function checkLines(file: string): Promise<void> {
   if (wrong > 0) throw new Error([...problems, 'Nothing was imported.'].join('\n'));
 }
 
-async function storeMember(source: DataSource, environment: Environment, member: Line): Promise<void> {
-  const { username, password, patient, name, represents, email, language, exercises } = member;
+/** The stored hash of a member; it stays while the password does. */
+interface StoredHash {
+  password_hash: string;
+  has_imported_hash: boolean;
+}
+
+/** The hash that a line gives, which is the stored one when its password is the stored one. */
+async function hashOf(
+  { password, password_hash }: Line,
+  stored: StoredHash | undefined,
+): Promise<StoredHash> {
+  if (password_hash !== undefined) return { password_hash, has_imported_hash: true };
+  const isStored =
+    stored !== undefined &&
+    (stored.has_imported_hash
+      ? await importedHashMatches(stored.password_hash, password!)
+      : await passwordMatches(stored.password_hash, password!));
+  return isStored ? stored : { password_hash: await hashPassword(password!), has_imported_hash: false };
+}
+
+async function storeMember(
+  source: DataSource,
+  environment: Environment,
+  member: Line,
+): Promise<{ sub: string; hasNewPassword: boolean }> {
+  const { username, patient, name, represents, email, language, exercises } = member;
   const described: Partial<Line> = offersTestMembers(environment) ? member : {};
-  const hash = member.password_hash ?? (await hashPassword(password!));
-  await source.transaction(async (manager) => {
+  return source.transaction(async (manager) => {
+    const [before] = await rowsOf<StoredHash>(
+      manager,
+      `SELECT password_hash, has_imported_hash FROM member
+       WHERE environment = $1 AND username = $2 FOR UPDATE`,
+      [environment, username],
+    );
+    const hash = await hashOf(member, before);
     const [stored] = await rowsOf<{ sub: string }>(
       manager,
       `INSERT INTO member (environment, sub, username, password_hash, has_imported_hash, patient, name,
@@ -136,7 +172,7 @@ async function storeMember(source: DataSource, environment: Environment, member:
            coverage_status = excluded.coverage_status
        RETURNING sub`,
       [
-        ...[environment, randomUUID(), username, hash, member.password_hash !== undefined],
+        ...[environment, randomUUID(), username, hash.password_hash, hash.has_imported_hash],
         ...[patient ?? null, name, email ?? null, language ?? null, exercises],
         ...[described.birth_date ?? null, described.deceased_date ?? null],
         described.coverage_status ?? null,
@@ -145,6 +181,9 @@ async function storeMember(source: DataSource, environment: Environment, member:
     const { sub } = stored!;
     await storeRepresentations(manager, environment, [{ sub, represents }]);
     await endGrantsWithoutRight(manager, environment, [sub]);
+    const hasNewPassword = before !== undefined && before.password_hash !== hash.password_hash;
+    if (hasNewPassword) await endSignIns(manager, environment, sub);
+    return { sub, hasNewPassword };
   });
 }
 
@@ -168,7 +207,16 @@ async function main(): Promise<number> {
     return 2;
   }
   try {
-    const imported = await importMembers(readConfig().DATABASE_URL, environment, file);
+    const config = readConfig();
+    const identity = ServiceIdentity.of('auth-server', config);
+    let open = 0;
+    const imported = await importMembers(config.DATABASE_URL, environment, file, (sub) =>
+      endSessionsAtConsent(identity, config, environment, sub).catch(() => void (open += 1)),
+    );
+    if (open > 0)
+      console.error(
+        `consent did not answer for ${open} members with a new password: their sessions at the connected apps end by themselves`,
+      );
     console.log(`${imported} members of ${environment} imported`);
     return 0;
   } catch (error) {

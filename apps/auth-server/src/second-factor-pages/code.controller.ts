@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
-import { CONFIG, countSignIn, SignInThrottle } from '@payer/service';
+import { CONFIG, countSignIn, isWorthAnEntry, SignInThrottle, type SignInAttempt } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import { memberPasskeyScript } from '@payer/ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -20,8 +20,22 @@ import { renderCodePage } from './code-page.js';
 import { findStep, passStep } from '../second-factor/second-factor-steps.js';
 import { SecondFactors, type SecondFactorProof } from '../second-factor/second-factors.js';
 
-/** Realm of the sign-in throttle: wrong codes and passkeys of a member count apart from wrong passwords. */
-export const codeRealm = (environment: Environment) => `second factor ${environment}`;
+/**
+ * An attempt with a code, or with a passkey: nobody can guess a passkey, so guesses of codes keep none away.
+ * @param entrance page with its own limit
+ */
+export function codeAttempt(
+  environment: Environment,
+  sub: string,
+  address: string,
+  body: { response?: unknown } | undefined,
+  entrance = '',
+): SignInAttempt {
+  const isPasskey = credentialOf(body?.response) !== undefined;
+  const realm = `second factor ${environment}`;
+  if (isPasskey) return { realm: `${realm}, passkey`, entrance, name: sub, address };
+  return { realm, entrance, name: sub, address, isShort: true };
+}
 
 /** The second step of a sign-in: a passkey or a code, after the right password. */
 @Controller(`${interactionPath}/code`)
@@ -82,7 +96,7 @@ export class CodeController {
     const step = await findStep(this.source, environment, uid);
     if (!step) return redirect(reply, `/${environment}/interaction/${uid}/sign-in`);
     const { sub } = step;
-    const attempt = { realm: codeRealm(environment), name: sub, address: request.ip };
+    const attempt = codeAttempt(environment, sub, request.ip, body);
     const judgement = await this.throttle.judge(attempt, () =>
       this.source.transaction(async (manager) => {
         const proof = await this.accept(manager, environment, uid, sub, body ?? {});
@@ -93,6 +107,12 @@ export class CodeController {
     const texts = this.interactions.textsOf(request, details);
     if (judgement.isThrottled) {
       countSignIn('member', environment, 'throttled');
+      const { count } = judgement;
+      if (isWorthAnEntry(count))
+        await this.records.keep(this.source, environment, 'sign-in-throttled', sub, details, {
+          by: 'code',
+          count,
+        });
       void reply.code(429).header('retry-after', String(judgement.retryAfter));
       const minutes = Math.ceil(judgement.retryAfter / 60);
       const problem = texts.count('signIn.problem.throttled', minutes);

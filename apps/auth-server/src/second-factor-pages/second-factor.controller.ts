@@ -11,7 +11,7 @@ import { RecentProof } from '../second-factor/recent-proof.js';
 import { SecondFactors, type SecondFactorProof } from '../second-factor/second-factors.js';
 import { credentialOf, sendDetail, sendOptions } from './answer-script.js';
 import { changes } from './changes.js';
-import { codeRealm } from './code.controller.js';
+import { codeAttempt } from './code.controller.js';
 import { renderConfirmPage } from './confirm-page.js';
 import { SecondFactorSettings, type Visitor } from './second-factor-settings.js';
 import { renderSettingsPage } from './settings-page.js';
@@ -70,10 +70,7 @@ export class SecondFactorController {
   ) {
     const visitor = await this.settings.require(environment, request, reply);
     if (!visitor) return reply;
-    const attempt = {
-      ...{ realm: codeRealm(environment), entrance: 'settings' },
-      ...{ name: visitor.sub, address: request.ip },
-    };
+    const attempt = codeAttempt(environment, visitor.sub, request.ip, body, 'settings');
     const judgement = await this.throttle.judge(attempt, () => this.check(visitor, body ?? {}));
     const { texts } = this.settings.frame(environment, request);
     if (judgement.isThrottled) {

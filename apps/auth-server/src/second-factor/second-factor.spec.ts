@@ -163,6 +163,10 @@ describe('the second factor of a member', () => {
     for (let wrong = 0; wrong < 8; wrong++) await giveCode(go, location, String(100_000 + wrong));
     const answer = await giveCode(go, location, codeAt(secret, Date.now()));
     expect([answer.status, answer.text]).toEqual([429, expect.stringContaining('too many tries')]);
+    const entries = await system.source.query(
+      `SELECT detail FROM audit_entry WHERE action = 'sign-in-throttled' AND detail->>'by' = 'code'`,
+    );
+    expect(entries).toEqual([{ detail: { by: 'code', count: 1 } }]);
   });
 
   it('cannot be added with a wrong code, by another site, for another member, or without a session', async () => {

@@ -94,6 +94,38 @@ describe('an imported password hash', () => {
     expect((await signIn('by-hash', 'wrong password')).status).toBe(401);
   }, 120_000);
 
+  it('that is new ends the sessions and the sign-ins that go on; the same password again ends none', async () => {
+    const line = (password: string) => ({
+      ...{ username: 'reset', name: 'Ada Example', patient: 'patient-of-reset', password },
+    });
+    await importLines([line('the first password')]);
+    const { sub } = (await stored('reset'))!;
+    const state = await system.register(appOf('patient-access', { environments: ['sandbox', 'production'] }));
+    const authorize = system.authorizePath(state, { scope }, 'production');
+    const thief = system.browser();
+    const { location } = await thief(authorize);
+    const body = new URLSearchParams({ username: 'reset', password: 'the first password' });
+    const { location: consentPage } = await thief(location, { method: 'POST', body });
+    const open = async () => {
+      const rows = await system.source.query(
+        `SELECT DISTINCT model FROM oidc_artifact WHERE jsonb_path_exists(payload, '$.** ? (@.accountId == $sub)', $1)
+         ORDER BY model`,
+        [JSON.stringify({ sub })],
+      );
+      return rows.map(({ model }: { model: string }) => model);
+    };
+    const before = await open();
+    expect(before).toContain('Interaction');
+    await importLines([line('the first password')]);
+    expect(await open()).toEqual(before);
+    await importLines([line('the second password')]);
+    expect(await open()).toEqual([]);
+    const after = await thief(consentPage);
+    expect([after.status, after.location ?? '']).not.toEqual([303, expect.stringContaining('code=')]);
+    expect((await signIn('reset', 'the first password')).status).toBe(401);
+    expect((await signIn('reset', 'the second password')).status).toBe(303);
+  }, 120_000);
+
   it('does not show in the time of a refusal, nor does the existence of a member', async () => {
     await system.addMember('production', 'own', 'sub-own');
     for (const username of ['other', 'own', 'nobody']) {

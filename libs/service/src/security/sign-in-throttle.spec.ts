@@ -80,6 +80,18 @@ describe('the throttle of sign-in', () => {
     expect(await attempt(from('10.2.0.1'), right)).toBe(false);
   });
 
+  it('of a short secret 20 guesses of one name are judged, from however many addresses', async () => {
+    expect(await attempt(from('10.9.9.9', { isShort: true }), right)).toBe(true);
+    const guesses = await Promise.all(
+      Array.from({ length: 200 }, (_, n) =>
+        attempt(from(`2001:db8:0:${n.toString(16)}::1`, { isShort: true }), wrong, n % 2),
+      ),
+    );
+    expect(guesses.filter(Boolean)).toHaveLength(20);
+    expect(await attempt(from('10.2.0.1', { isShort: true }), right)).toBe(false);
+    expect(await attempt(from('10.9.9.9', { isShort: true }), right)).toBe(true);
+  });
+
   it('right passwords, however many at once, use nothing up; failures before them stay counted', async () => {
     const many = await Promise.all(Array.from({ length: 30 }, () => attempt(from('10.0.0.1'), right)));
     expect(many).not.toContain(false);

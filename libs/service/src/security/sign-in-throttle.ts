@@ -11,6 +11,11 @@ export interface SignInAttempt {
   name: string;
   /** IP address. */
   address: string;
+  /**
+   * Whether the secret is short, such as a code of six digits. Then 20 attempts of one name in a window are
+   * judged from all unknown places together, and a further address gives no further attempt.
+   */
+  isShort?: boolean;
   /** Id of a device on which this name has signed in before ({@link KnownDevices}). */
   device?: string;
 }
@@ -30,6 +35,12 @@ const window = 15 * 60;
  * total.
  */
 const signInLimits = { pair: 8, address: 100, name: 100 };
+
+/** Attempts of one name in total, where the secret is short. */
+const shortLimit = 20;
+
+const nameLimitOf = ({ isShort = false }: SignInAttempt): number =>
+  isShort ? shortLimit : signInLimits.name;
 
 /** Days for which an address stays known for a name. */
 const knownAddressDays = 90;
@@ -90,7 +101,7 @@ interface Counts {
  * A device or an address from which the name has signed in before has its own bucket, so failures elsewhere
  * never block the owner there. When the bucket of a name is full, each further address has one attempt per
  * window. So an owner at a new place can still sign in, and an attacker has one guess per address (decision
- * 23).
+ * 23). A short secret has no such further attempts.
  */
 export class SignInThrottle {
   private readonly attempts = new KeyedMutex();
@@ -113,36 +124,35 @@ export class SignInThrottle {
     const keys = keysOf(attempt);
     void this.clean();
     return this.attempts.runExclusive(keys.pair, async (hasWaited) => {
-      if (!(await this.admits(attempt, keys))) return { isThrottled: true, ...(await this.refusal(keys)) };
+      if (!(await this.admits(attempt, keys)))
+        return { isThrottled: true, ...(await this.refusal(attempt, keys)) };
       const result = await verify(hasWaited);
       if (result !== undefined) await accept(result, (db) => this.succeed(db, attempt, keys));
       return { isThrottled: false, result };
     });
   }
 
-  private async admits({ device }: SignInAttempt, { pair, address, name }: Keys): Promise<boolean> {
+  private async admits(attempt: SignInAttempt, { pair, address, name }: Keys): Promise<boolean> {
     const [counts] = await rowsOf<Counts>(this.db, countAttempt, [
       pair,
       address,
       name,
       window,
-      device !== undefined,
+      attempt.device !== undefined,
       knownAddressDays,
       signInLimits.pair,
       signInLimits.address,
-      signInLimits.name,
+      nameLimitOf(attempt),
     ]);
     if (!counts || counts.pair === null) return false;
     if (counts.isKnown) return true;
-    return counts.address !== null && (counts.name !== null || counts.pair === 1);
+    return counts.address !== null && (counts.name !== null || (!attempt.isShort && counts.pair === 1));
   }
 
-  private async refusal({
-    pair,
-    address,
-    name,
-    refused,
-  }: Keys): Promise<{ retryAfter: number; count: number }> {
+  private async refusal(
+    attempt: SignInAttempt,
+    { pair, address, name, refused }: Keys,
+  ): Promise<{ retryAfter: number; count: number }> {
     const [row] = await rowsOf<{ wait: number | null; count: number }>(this.db, countRefusal, [
       pair,
       address,
@@ -150,7 +160,7 @@ export class SignInThrottle {
       refused,
       window,
       signInLimits.address,
-      signInLimits.name,
+      nameLimitOf(attempt),
     ]);
     return { retryAfter: Math.max(1, row?.wait ?? 1), count: row?.count ?? 1 };
   }
