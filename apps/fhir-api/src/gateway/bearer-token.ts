@@ -80,9 +80,10 @@ export class BearerVerifier {
   }
 
   /**
+   * @returns the claims, and the id of the key that signed them
    * @throws Refusal 401 that says why the token is not accepted, 503 when the issuer's keys are unavailable
    */
-  async verify(token: string): Promise<AccessTokenClaims> {
+  async verify(token: string): Promise<{ claims: AccessTokenClaims; keyId: string | undefined }> {
     this.refuseForeign(token);
     const claims = accessTokenClaims.safeParse(await this.runStrategy(token));
     if (!claims.success)
@@ -90,7 +91,7 @@ export class BearerVerifier {
         'The access token lacks claims that RFC 9068 requires. Ask the token endpoint for a new token.',
         'security',
       );
-    return claims.data;
+    return { claims: claims.data, keyId: decodeProtectedHeader(token).kid };
   }
 
   /** Checks before any cryptography that the token is an access token of this environment. */

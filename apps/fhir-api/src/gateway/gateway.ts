@@ -106,7 +106,8 @@ export class Gateway {
     const cache = this.caches[environment];
     let verified = cache.get(sent.token);
     if (!verified) {
-      verified = new VerifiedToken(environment, await this.verifiers[environment].verify(sent.token));
+      const { claims, keyId } = await this.verifiers[environment].verify(sent.token);
+      verified = new VerifiedToken(environment, claims, keyId);
       cache.set(sent.token, verified);
     }
     await checkSender(verified, sent, request, this.options.usedProofs);
@@ -152,7 +153,10 @@ export class Gateway {
 
   /** Judges by the facts that are in memory now. */
   private judge(token: VerifiedToken, resourceType: string | undefined): Verdict {
-    const { revocations, feeds } = this.options;
+    const { keys, revocations, feeds } = this.options;
+    // The issuer may have withdrawn the key while the request waited.
+    if (token.keyId !== undefined && !keys[token.environment].has(token.keyId))
+      return final(keys[token.environment].unknownKey());
     if (token.claims.exp * 1000 <= Date.now()) return final(expired());
     if (!feeds.areFresh(token.dependsOn)) return forNow(feeds.areRead ? unconfirmed() : starting());
     const admission = this.admission(token);

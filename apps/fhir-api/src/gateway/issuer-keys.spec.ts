@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '@payer/testing';
+import { Pool } from 'pg';
 import { loadMembers } from './testing/members.js';
 import { expectRefusal } from './testing/refusal.js';
 import { FhirApiSystem } from './testing/system.js';
@@ -24,6 +25,35 @@ describe("the issuer's keys", () => {
     expect((await system.request('/Patient/one', { token })).status).toBe(200);
     const answer = await system.request('/Patient/one', { token: old });
     expectRefusal(answer, 401, 'invalid_token', /does not publish/);
+  });
+
+  it('are looked at again after a wait: a request that began before its key was withdrawn gets no data', async () => {
+    const old = await issuer.patientToken('one');
+    expect((await system.request('/Patient/one', { token: old })).status).toBe(200);
+    const pool = new Pool({ connectionString: system.config.SANDBOX_DATABASE_URL, max: 1 });
+    const client = await pool.connect();
+    try {
+      await client.query('BEGIN');
+      await client.query('LOCK TABLE member_resource IN ACCESS EXCLUSIVE MODE');
+      const waiting = system.request('/Patient/one', { token: old });
+      await eventually(async () => {
+        const { rowCount } = await client.query(
+          "SELECT FROM pg_locks WHERE NOT granted AND locktype = 'relation'",
+        );
+        return (rowCount ?? 0) > 0;
+      });
+      await issuer.rotateKey('sandbox');
+      issuer.withdrawOldKeys('sandbox');
+      const next = await issuer.directoryToken();
+      await eventually(async () => (await system.request('/InsurancePlan', { token: next })).status === 200);
+      await client.query('ROLLBACK');
+      const answer = await waiting;
+      expectRefusal(answer, 401, 'invalid_token', /does not publish/);
+      expect(answer.body).not.toContain('"resourceType":"Patient"');
+    } finally {
+      client.release();
+      await pool.end();
+    }
   });
 
   it('may be of RSA and of P-256, side by side: tokens of both are served', async () => {

@@ -2,7 +2,7 @@ import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import type { Pool } from 'pg';
 import { z } from 'zod';
 import type { Logger } from 'pino';
-import { tryAgain, invalidToken } from './refusal.js';
+import { invalidToken, tryAgain, type Refusal } from './refusal.js';
 
 /**
  * Milliseconds between two fetches. A token with an unknown key id causes a fetch, and anybody can send one.
@@ -88,7 +88,12 @@ export class IssuerKeys {
         `The keys of the issuer ${this.options.issuer} cannot be fetched now, so the token cannot be verified. Try again soon.`,
         5,
       );
-    throw invalidToken(
+    throw this.unknownKey();
+  }
+
+  /** The refusal of a token whose key the issuer does not publish, or no longer. */
+  unknownKey(): Refusal {
+    return invalidToken(
       `The token is signed with a key that ${this.options.issuer} does not publish. Ask the token endpoint for a new token.`,
       'security',
     );
@@ -110,6 +115,11 @@ export class IssuerKeys {
     } finally {
       this.waiting -= 1;
     }
+  }
+
+  /** Whether the issuer publishes a key. */
+  has(kid: string): boolean {
+    return this.keys.has(kid);
   }
 
   private lookUp(kid: string | undefined): KeyObject | undefined {

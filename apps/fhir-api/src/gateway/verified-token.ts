@@ -28,6 +28,8 @@ export class VerifiedToken implements RevocableToken {
   constructor(
     readonly environment: Environment,
     readonly claims: AccessTokenClaims,
+    /** Id of the key that signed it (`kid`, RFC 7515 §4.1.4). */
+    readonly keyId?: string,
   ) {
     const { client_id, grant_id, jti, iat } = claims;
     this.issuedAt = iat;
