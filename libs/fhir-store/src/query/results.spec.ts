@@ -177,7 +177,6 @@ describe('the self link says what was used', () => {
 
   it.each([
     'colour=red',
-    'lifecycle-status=',
     '_filter=x',
     '_text=x',
     '_content=x',
@@ -189,8 +188,6 @@ describe('the self link says what was used', () => {
     '_has=x',
     'subject.colour=red',
     '_sort=colour',
-    '_sort=',
-    '_elements=',
     '_include=Goal:nothing',
     'constructor=x',
     'toString=x',
@@ -214,6 +211,27 @@ describe('the self link says what was used', () => {
       status: 400,
       message: expect.stringContaining(name),
     });
+  });
+
+  it.each(['_sort=', '_elements=', '_count=', 'lifecycle-status=', 'lifecycle-status=,', 'colour='])(
+    '%s is empty, and is ignored under strict handling, too',
+    async (parameter) => {
+      for (const handling of ['strict', 'lenient'] as const) {
+        const bundle = await store.search(`Goal?${parameter}`, anna, handling);
+        expect(entries(bundle, 'match')).toHaveLength(5);
+        expect(bundle.link).toEqual([{ relation: 'self', url: `${baseUrl}/Goal` }]);
+        const [outcome] = entries(bundle, 'outcome');
+        expect(outcome.resource.issue).toHaveLength(1);
+        expect(outcome.resource.issue[0].diagnostics).toContain(`${parameter.split('=')[0]}: has no value`);
+      }
+    },
+  );
+
+  it('a page has at most 1000 matches, however many are asked for', async () => {
+    for (const count of ['1001', '100000', '9999999999', '9'.repeat(400)])
+      expect((await store.search(`Goal?_count=${count}`, anna)).link).toEqual([
+        { relation: 'self', url: `${baseUrl}/Goal?_count=1000` },
+      ]);
   });
 
   it('a parameter that R4 defines and this server has not says what to use', async () => {
