@@ -234,6 +234,33 @@ describe('the self link says what was used', () => {
       ]);
   });
 
+  it('_elements takes a choice by its name, and warns of a name that is no element', async () => {
+    const namesOf = async (query: string) => {
+      const bundle = await store.search(`Observation?_id=o01&${query}`, anna);
+      const [{ resource }] = entries(bundle, 'match');
+      const [outcome] = entries(bundle, 'outcome');
+      const warnings = (outcome?.resource.issue ?? []).map((issue: { diagnostics: string }) =>
+        issue.diagnostics.replace(/^Ignored: /, ''),
+      );
+      return [Object.keys(resource).slice(3).sort(), warnings];
+    };
+    const [base, value] = [
+      ['code', 'status'],
+      ['code', 'status', 'valueQuantity'],
+    ];
+    for (const name of ['value', 'value[x]', 'valueQuantity', 'Observation.value', 'value.unit'])
+      expect([name, await namesOf(`_elements=${name}`)]).toEqual([name, [value, []]]);
+    expect(await namesOf('_elements=effective,value')).toEqual([
+      ['code', 'effectiveDateTime', ...value.slice(1)],
+      [],
+    ]);
+    expect(await namesOf('_elements=valueString')).toEqual([base, []]);
+    expect(await namesOf('_elements=id,valueX,vaIue,value')).toEqual([
+      value,
+      ['valueX', 'vaIue'].map((name) => `_elements: Observation has no element "${name}"`),
+    ]);
+  });
+
   it('a parameter that R4 defines and this server has not says what to use', async () => {
     await expect(store.search('Patient?phonetic=erml', anna, 'strict')).rejects.toMatchObject({
       status: 400,
