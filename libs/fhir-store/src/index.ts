@@ -12,7 +12,7 @@ export type { Database, Text } from './postgres/database.js';
 export { take } from './postgres/take.js';
 export { PipelinedReads, plannedOnce } from './postgres/pipelined-connection.js';
 export { defaultMaxCost } from './query/cost.js';
-export { defaultCount, maximumCount } from './query/count.js';
+export { defaultCount, maximumCount, parseCount } from './query/count.js';
 export type { Limit } from './query/concurrency-limit.js';
 export type { History, HistoryRequest } from './query/history.js';
 export { Meter } from './query/meter.js';

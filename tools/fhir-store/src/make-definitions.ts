@@ -10,7 +10,7 @@ import {
 } from '@payer/fhir-store/definitions';
 import { capabilitiesOf, type GuidePackage } from './guide-packages.js';
 import { Numbering } from './numbering.js';
-import { elementNames, elementsOf, isAlwaysKept, notInSummaryBelow } from './summary-elements.js';
+import { choicesOf, elementNames, elementsOf, isAlwaysKept, notInSummaryBelow } from './summary-elements.js';
 
 interface SearchParameter {
   resourceType: 'SearchParameter';
@@ -193,6 +193,8 @@ function define(type: string, sources: Sources, old: TypeDefinition | undefined)
       )
       .flatMap((element) => notInSummaryBelow(element, []).map((below) => below.join('.'))),
     mandatory: elementNames(elements.filter(isAlwaysKept)),
+    elements: elementNames(elements),
+    choices: choicesOf(elements),
   };
 }
 

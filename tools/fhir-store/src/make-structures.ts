@@ -84,12 +84,21 @@ class Structures {
   }
 }
 
+/** Every resource has this element, and no data type has it. */
+const ofResource = 'implicitRules';
+
+/** The resource types of R4. A resource may contain one of any type, also of a type that is not served. */
+const resourceTypes = [...structureElements]
+  .filter(([name, elements]) => elements.some(({ path }) => path === `${name}.${ofResource}`))
+  .map(([name]) => name)
+  .filter((name) => name !== 'Resource' && name !== 'DomainResource');
+
 /**
- * The elements that R4 gives the served resource types and the data types in them, with cardinality, type and
- * the codes of required bindings. The loader checks resources against them.
+ * The elements that R4 gives all resource types and the data types in them, with cardinality, type and the
+ * codes of required bindings. The loader checks resources against them. The stored types come first.
  */
 export function makeStructures(): StructureTable {
   const structures = new Structures();
-  for (const type of [...storedTypes, 'Element']) structures.add(type);
+  for (const type of [...storedTypes, 'Element', ...resourceTypes]) structures.add(type);
   return structures.table;
 }

@@ -24,6 +24,17 @@ export const elementsOf = (type: string): ElementDefinition[] => structures.get(
 export const elementNames = (elements: readonly ElementDefinition[]): string[] =>
   elements.flatMap((element) => namesInJson(element).map(({ name }) => name));
 
+/** The choice elements, each with its names in JSON: `value` has `valueQuantity` and others. */
+export const choicesOf = (elements: readonly ElementDefinition[]): Record<string, string[]> =>
+  Object.fromEntries(
+    elements
+      .filter(({ path }) => path.endsWith('[x]'))
+      .map((element) => [
+        element.path.slice(element.path.lastIndexOf('.') + 1, -3),
+        namesInJson(element).map(({ name }) => name),
+      ]),
+  );
+
 /** What a part of a resource always keeps. */
 export const isAlwaysKept = ({ min, isModifier }: ElementDefinition) => (min ?? 0) > 0 || isModifier === true;
 

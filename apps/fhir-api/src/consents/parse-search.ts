@@ -2,7 +2,7 @@ import {
   badParameter,
   defaultCount,
   elementNames,
-  maximumCount,
+  parseCount,
   summaries,
   type Summary,
 } from '@payer/fhir-store';
@@ -26,9 +26,7 @@ const allowed = `allowed are ${Object.keys(consentParameters).join(', ')}`;
 /** Parameters about the result (FHIR R4 §3.1.1.5). The last use of each counts. */
 const controls: Readonly<Record<string, (search: ConsentSearch, value: string) => void>> = {
   _count: (search, value) => {
-    if (!/^\d{1,9}$/.test(value))
-      throw badParameter('_count', `must be a whole number from 0 to ${maximumCount}, not "${value}"`);
-    search.count = Math.min(Number(value), maximumCount);
+    search.count = parseCount(value, 0);
   },
   _total: (search, value) => {
     search.total = oneOf('_total', value, ['none', 'estimate', 'accurate'] as const);
@@ -40,12 +38,7 @@ const controls: Readonly<Record<string, (search: ConsentSearch, value: string) =
     search.elements = elementNames('Consent', value);
   },
   // A token finds one Consent at most, so every order is the order.
-  _sort: (_search, value) => {
-    const unknown = value
-      .split(',')
-      .find((part) => !Object.hasOwn(consentParameters, part.replace(/^-/, '')));
-    if (unknown) throw badParameter('_sort', `Consent cannot be sorted by "${unknown}"; ${allowed}`);
-  },
+  _sort: () => undefined,
   // About the representation: the routes read them.
   _format: () => undefined,
   _pretty: () => undefined,
@@ -76,9 +69,10 @@ export function parseConsentSearch(
     ignored: [],
   };
   for (const [name, value] of parameters) {
-    const problem = faultOf(name, value);
+    const problem = value === '' ? 'has no value' : faultOf(name, value);
     if (problem) {
-      if (handling === 'strict') throw badParameter(name, problem);
+      // An empty parameter is no error (FHIR R4 §3.1.1.3).
+      if (handling === 'strict' && value !== '') throw badParameter(name, problem);
       search.ignored.push(`${name}: ${problem}`);
       continue;
     }
@@ -94,10 +88,15 @@ export function parseConsentSearch(
 
 /** Why a parameter is ignored; undefined for one that is used. */
 function faultOf(name: string, value: string): string | undefined {
-  if (value === '') return 'has no value';
+  if (name === '_sort') return unsortable(value);
   if (Object.hasOwn(controls, name)) return undefined;
   const [code = ''] = name.split(':', 1);
   return Object.hasOwn(consentParameters, code)
     ? undefined
     : `is not a search parameter of Consent; ${allowed}. A token finds one Consent, the grant that it was issued for.`;
+}
+
+function unsortable(value: string): string | undefined {
+  const unknown = value.split(',').find((part) => !Object.hasOwn(consentParameters, part.replace(/^-/, '')));
+  return unknown === undefined ? undefined : `Consent cannot be sorted by "${unknown}"; ${allowed}`;
 }

@@ -159,7 +159,12 @@ describe('a batch is no way around a rule', () => {
       expect([body, (await post(body)).status]).toEqual([body, 400]);
     expect((await batch(Array.from({ length: 51 }, () => 'Patient/one'))).status).toBe(413);
     expect((await post(bundleOf(['x'.repeat(70_000)]))).status).toBe(413);
-    expect((await post('a=b', { headers: { 'content-type': 'text/plain' } })).status).toBe(415);
+    for (const contentType of [
+      'text/plain',
+      'application/fhir+json;fhirVersion=3.0',
+      'application/json; charset=utf-8; FHIRVERSION="5.0"',
+    ])
+      expect((await post('a=b', { headers: { 'content-type': contentType } })).status).toBe(415);
     const put = await system.request('', { token, method: 'PUT' });
     expect([put.status, put.headers.allow]).toEqual([405, 'POST, OPTIONS']);
   });

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { IncomingHttpHeaders } from 'node:http';
 import { Refusal } from '../gateway/refusal.js';
+import { isServedVersion } from './content-negotiation.js';
 import { encodedParameters } from './parameters.js';
 
 const formType = 'application/x-www-form-urlencoded';
@@ -81,13 +82,15 @@ function bodyOf(
       issueCode: 'not-supported',
       text: `${what} are sent as they are, not with Content-Encoding: ${coding.slice(0, 100)}.`,
     });
-  if (typeof body === 'string') return body;
+  const [, ...parameters] = contentType?.toLowerCase().split(';') ?? [];
+  const isServed = parameters.every((parameter) => isServedVersion(parameter.trim()));
+  if (typeof body === 'string' && isServed) return body;
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
   // Without type and body the request has no parameters, or has them in the query.
   if (contentType === undefined && !hasBody) return undefined;
   throw new Refusal({
     status: 415,
     issueCode: 'not-supported',
-    text: `${what} are sent as ${types[0]}, not ${contentType?.slice(0, 100) ?? 'without a Content-Type'}.`,
+    text: `${what} are sent as ${types[0]}${isServed ? '' : ', FHIR version 4.0'}, not ${contentType?.slice(0, 100) ?? 'without a Content-Type'}.`,
   });
 }

@@ -1,4 +1,4 @@
-import { typeDefinition } from '../definitions/definitions.js';
+import { isServedType, typeDefinition } from '../definitions/definitions.js';
 import type { Text } from '../postgres/database.js';
 import { jsonMembers, jsonObject } from '../json/members.js';
 import { elementInSummary, standsIn } from './summary.js';
@@ -20,14 +20,45 @@ export interface Subset {
 }
 
 /**
- * The top-level elements that `_elements` names. A name may begin with its type; of an element below the top
- * level, the root counts.
+ * The top-level elements that `_elements` names, as JSON names them: `value` and `value[x]` are a choice of
+ * several. A name may begin with its type; of an element below the top level, the root counts.
  */
 export function elementNames(type: string, value: string): string[] {
-  return value.split(',').map((element) => {
-    const path = element.trim().split('.');
-    return (path[0] === type && path.length > 1 ? path[1] : path[0]) as string;
-  });
+  const choices = choicesOf(type);
+  return rootsOf(type, value).flatMap((name) => choices.get(name) ?? [name]);
+}
+
+/** The names in `_elements` that are no element of the type. */
+export function unknownElements(type: string, value: string): string[] {
+  const known = new Set([...typeDefinition(type).elements, ...choicesOf(type).keys(), 'resourceType']);
+  return rootsOf(type, value).filter((name) => !known.has(name.replace(/^_/, '')));
+}
+
+function rootsOf(type: string, value: string): string[] {
+  return value
+    .split(',')
+    .map((element) => {
+      const path = element.trim().split('.');
+      return (path[0] === type && path.length > 1 ? path[1] : path[0]) as string;
+    })
+    .filter((name) => name !== '');
+}
+
+/** The elements of each choice of a type, by both of its names: `value` and `value[x]`. */
+function choicesOf(type: string): ReadonlyMap<string, readonly string[]> {
+  const choices = isServedType(type) ? Object.entries(typeDefinition(type).choices) : [];
+  return new Map(
+    choices.flatMap(([name, elements]) => [[name, elements] as const, [`${name}[x]`, elements] as const]),
+  );
+}
+
+/** The ids of the contained resources. */
+function containedIds(contained: string | undefined): string[] {
+  if (contained === undefined) return [];
+  const resources = JSON.parse(contained) as unknown;
+  return Array.isArray(resources)
+    ? (resources as (Json | null)[]).flatMap((one) => (typeof one?.id === 'string' ? [one.id] : []))
+    : [];
 }
 
 /**
@@ -47,18 +78,24 @@ export function subset(type: string, body: Text, { summary, elements }: Subset):
       ? name !== 'text'
       : wanted.has(name) || wanted.has(name.replace(/^_/, ''));
   const members = jsonMembers(String(body));
+  const contained = containedIds(members.get('contained'));
   const part = (name: string, value: string): string | undefined => {
     const element = name.replace(/^_/, '');
     if (summary !== 'true' || elements?.includes(element)) return value;
     if (name !== element) return standsIn(members.get(element)) ? value : undefined;
     return elementInSummary(type, name, value) ?? (mandatory.includes(name) ? value : undefined);
   };
-  const kept = [...members]
-    .filter(([name]) => keep(name) && name !== 'meta')
+  const parts = [...members]
+    .filter(([name]) => name !== 'meta' && (keep(name) || name === 'contained'))
     .flatMap(([name, value]): [string, string][] => {
-      const own = part(name, value);
+      const own = name === 'contained' ? value : part(name, value);
       return own === undefined ? [] : [[name, own]];
     });
+  // A reference to a contained resource leads nowhere without it.
+  const isReferenced = parts.some(
+    ([name, value]) => name !== 'contained' && contained.some((id) => value.includes(`"#${id}"`)),
+  );
+  const kept = parts.filter(([name]) => name !== 'contained' || keep(name) || isReferenced);
   const meta = JSON.parse(members.get('meta') ?? '{}') as Json & { tag?: Json[] };
   const tag = [
     ...(meta.tag ?? []),

@@ -76,6 +76,9 @@ describe('_summary=true', () => {
       for (const example of examples.map(withoutSiblings)) {
         const { resourceType, meta, ...rest } = summary(example);
         const { meta: own, ...expected } = kept(example, resourceType);
+        const text = JSON.stringify(expected);
+        if (example.contained?.some(({ id }: Json) => text.includes(`"reference":"#${id}"`)))
+          expected.contained = example.contained;
         expect(rest).toEqual(expected);
         expect(meta.tag.at(-1).code).toBe('SUBSETTED');
         expect({ ...meta, tag: undefined }).toEqual({ ...own, tag: undefined });
@@ -145,6 +148,41 @@ describe('_summary=true', () => {
     });
     expect(summary(patient)._gender).toBeUndefined();
     expect(summary(patient).name[0]._family).toBeUndefined();
+  });
+
+  it('keeps contained resources when an element that is kept refers to one', () => {
+    const keptOf = (resource: Json, part: { summary: 'true' | 'text' | 'false'; elements?: string[] }) =>
+      Object.keys(
+        JSON.parse(
+          String(subset(resource.resourceType, JSON.stringify(resource), { elements: undefined, ...part })),
+        ),
+      );
+    const report = {
+      resourceType: 'DiagnosticReport',
+      id: 'r',
+      contained: [
+        { resourceType: 'Practitioner', id: 'dr' },
+        { resourceType: 'Practitioner', id: 'dr2' },
+      ],
+      status: 'final',
+      code: { text: 'x' },
+      performer: [{ reference: '#dr' }],
+      conclusion: 'c',
+    };
+    expect(keptOf(report, { summary: 'false', elements: ['performer'] })).toContain('contained');
+    expect(keptOf(report, { summary: 'true' })).toContain('contained');
+    expect(keptOf(report, { summary: 'text' })).not.toContain('contained');
+    expect(keptOf(report, { summary: 'false', elements: ['conclusion'] })).not.toContain('contained');
+    // By a canonical.
+    const response = {
+      resourceType: 'QuestionnaireResponse',
+      id: 'q',
+      contained: [{ resourceType: 'Questionnaire', id: 'form', status: 'active' }],
+      questionnaire: '#form',
+      status: 'completed',
+    };
+    expect(keptOf(response, { summary: 'true' })).toContain('contained');
+    expect(keptOf(response, { summary: 'text' })).not.toContain('contained');
   });
 
   it('gives an element that _elements names as a whole', () => {

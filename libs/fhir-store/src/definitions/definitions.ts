@@ -66,6 +66,10 @@ export interface TypeDefinition {
   notInSummary: string[];
   /** Top-level elements that are mandatory or modifiers. Every `_elements` and `_summary` keeps them. */
   mandatory: string[];
+  /** All top-level elements, as JSON names them. */
+  elements: string[];
+  /** The top-level choices: `value` has the elements `valueQuantity`, `valueString` and others. */
+  choices: Record<string, string[]>;
 }
 
 export interface Definitions {

@@ -78,6 +78,29 @@ describe('a Bundle', () => {
     ]);
   });
 
+  it('says which entry is no object, and takes the others', async () => {
+    const entries = [null, { resource: patient('beside-null') }, ['x'], 'a text that is quite long'];
+    const line = (value: unknown) =>
+      JSON.stringify({ resourceType: 'Bundle', type: 'collection', entry: value });
+    const file = store.file('null.ndjson', [line([null]), line(entries), line(null), line({})].join('\n'));
+    const { reasons, created } = await store.load(file);
+    expect(created).toBe(1);
+    const expected = 'an object with a resource or a request is expected';
+    expect(reasons.map((reason) => reason.replace(/^.*?null\.ndjson/, ''))).toEqual([
+      `:1 entry 0: is null: ${expected}`,
+      `:2 entry 0: is null: ${expected}`,
+      `:2 entry 2: is ["x"]: ${expected}`,
+      `:2 entry 3: is no object: ${expected}`,
+      ':3: has an entry that is not an array',
+      ':4: has an entry that is not an array',
+    ]);
+    const transaction = bundle('transaction', { resource: patient('with-null') }).replace(
+      '"entry":[',
+      '"entry":[null,',
+    );
+    expect(await store.load(store.file('null.json', transaction))).toMatchObject({ created: 0, rejected: 2 });
+  });
+
   it('gives a resource without an id that of its urn:uuid, and makes references to entries local', async () => {
     const file = store.file(
       'urn.json',

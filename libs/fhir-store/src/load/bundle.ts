@@ -32,7 +32,7 @@ interface RawEntry {
   isOutcome: boolean;
   /** `Type/id` of the stored resource that its condition matches, when that is another one. */
   exists?: string;
-  /** The reason why its condition cannot decide. */
+  /** The reason why it is no entry, or why its condition cannot decide. */
   reason?: string;
 }
 
@@ -55,8 +55,10 @@ export function contentOfBundle(
   const members = membersByName(text);
   const type = value(text, members.get('type'));
   if (type === 'history') return refusal('bundle', 'is a history Bundle; give the resources as they are now');
+  const entries = members.get('entry');
+  if (entries && text[entries.start] !== '[') return refusal('bundle', 'has an entry that is not an array');
   const isRequest = type === 'transaction' || type === 'batch';
-  const raw = rawEntries(text, members.get('entry'), place, type);
+  const raw = rawEntries(text, entries, place, type);
   const names = new Map<string, string>();
   for (const entry of raw) {
     const { fullUrl, resource, request } = entry;
@@ -88,6 +90,7 @@ function rawEntries(
 ): RawEntry[] {
   if (!entries) return [];
   return elementsOf(text, entries.start).map(({ start, end }, index) => {
+    if (text[start] !== '{') return unfitEntry(`${place} entry ${index}`, text.slice(start, end), bundleType);
     const members = membersByName(text, start);
     const resource = members.get('resource');
     const fullUrl = value(text, members.get('fullUrl'));
@@ -95,7 +98,7 @@ function rawEntries(
     return {
       place: `${place} entry ${index}`,
       get text() {
-        return `{"resourceType":"Bundle","type":${JSON.stringify(bundleType)},"entry":[${text.slice(start, end)}]}`;
+        return bundleOf(text.slice(start, end), bundleType);
       },
       fullUrl: typeof fullUrl === 'string' ? fullUrl : undefined,
       resource:
@@ -105,6 +108,18 @@ function rawEntries(
     };
   });
 }
+
+/** An entry that is null, or otherwise no object. */
+const unfitEntry = (place: string, entry: string, bundleType: unknown): RawEntry => ({
+  place,
+  text: bundleOf(entry, bundleType),
+  isOutcome: false,
+  reason: `is ${entry.length > 20 ? 'no object' : entry}: an object with a resource or a request is expected`,
+});
+
+/** A Bundle of one entry. */
+const bundleOf = (entry: string, bundleType: unknown): string =>
+  `{"resourceType":"Bundle","type":${JSON.stringify(bundleType)},"entry":[${entry}]}`;
 
 const uuid = /^urn:uuid:([A-Za-z0-9\-.]{1,64})$/;
 

@@ -52,7 +52,7 @@ export function enrich(
   if (typeof resource.id !== 'string') return unchanged(resource, text, walked);
   const named = nameCodes(walked.codings, text, names, bare);
   const { enrichments } = named;
-  // Outside of what the walk has seen, such as a contained resource of a type that is not loaded.
+  // Outside of what the walk has seen, such as below an element that R4 does not have.
   const isPartial = enrichments.length !== named.count;
   const labels = isLabelledType(String(resource.resourceType)) ? labelRules.labelsOf(walked.codings) : [];
   const labelled = labels.length > 0 ? addLabels(resource, text, labels) : undefined;

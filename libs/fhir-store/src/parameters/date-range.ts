@@ -11,7 +11,7 @@ const form =
 
 /**
  * The interval of a date of any precision (FHIR R4 §3.1.1.4.7): `2026` is the whole year. A time without a
- * zone is UTC.
+ * zone is UTC. A leap second is part of the second before it, so that it belongs to its own day.
  * @returns undefined when the text is not a date
  */
 export function dateRange(text: string): DateRange | undefined {
@@ -34,9 +34,10 @@ function rangeOf(text: string): DateRange | undefined {
   const [, year, month, day, hour, minute, second, fraction, zone] = match;
   const [y, m, d] = [Number(year), Number(month ?? 1), Number(day ?? 1)];
   if (m < 1 || m > 12 || d < 1 || d > new Date(Date.UTC(y, m, 0)).getUTCDate()) return undefined;
-  const [h, min, s] = [Number(hour ?? 0), Number(minute ?? 0), Number(second ?? 0)];
+  const isLeapSecond = second === '60';
+  const [h, min, s] = [Number(hour ?? 0), Number(minute ?? 0), isLeapSecond ? 59 : Number(second ?? 0)];
   const offset = zone && zone !== 'Z' ? (zone.startsWith('-') ? -1 : 1) * minutesOf(zone) * 60_000 : 0;
-  const milliseconds = fraction ? Number(`0.${fraction}`) * 1000 : 0;
+  const milliseconds = fraction ? (isLeapSecond ? 999 : Number(`0.${fraction}`) * 1000) : 0;
   const low = utc(y, m - 1, d) + ((h * 60 + min) * 60 + s) * 1000 + Math.floor(milliseconds) - offset;
   if (month === undefined) return { low, high: utc(y + 1, 0, 1) };
   if (day === undefined) return { low, high: utc(y, m, 1) };

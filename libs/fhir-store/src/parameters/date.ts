@@ -16,14 +16,17 @@ import { isObject, unescape } from './values.js';
 const farPast = -8_640_000_000_000_000;
 const farFuture = 8_640_000_000_000_000;
 
-/** The interval of a value; undefined when the value has none. */
+/**
+ * The interval of a value; undefined when the value has none. A Period that ends before it starts has none:
+ * every date between would match it.
+ */
 export function rangeOfDate(value: unknown): DateRange | undefined {
   if (typeof value === 'string') return dateRange(value);
   if (!isObject(value)) return undefined;
   if (value.start !== undefined || value.end !== undefined) {
     const low = typeof value.start === 'string' ? dateRange(value.start)?.low : farPast;
     const high = typeof value.end === 'string' ? dateRange(value.end)?.high : farFuture;
-    return low === undefined || high === undefined ? undefined : { low, high };
+    return low === undefined || high === undefined || high <= low ? undefined : { low, high };
   }
   return rangeOfTiming(value);
 }

@@ -30,7 +30,8 @@ export function numberAsked(name: string, value: string): NumberAsked {
     return { prefix, low: Math.min(amount - slack, bound(-5n)), high: Math.max(amount + slack, bound(5n)) };
   }
   return prefix === 'eq' || prefix === 'ne'
-    ? { prefix, low: bound(-5n), high: justBelow(bound(5n)) }
+    ? // Doubles may not distinguish a number of many digits from its bounds. It still finds itself.
+      { prefix, low: bound(-5n), high: Math.max(amount, justBelow(bound(5n))) }
     : { prefix, low: amount, high: amount };
 }
 

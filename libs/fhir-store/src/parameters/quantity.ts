@@ -19,23 +19,28 @@ interface IndexedNumber {
 
 const noUnit = [''];
 
-/** A quantity; a range from its low to its high; a number without a unit. Undefined for anything else. */
+/**
+ * A quantity; a range from its low to its high; a number without a unit. Undefined for anything else, also
+ * for a range whose low is above its high: every number between would match it.
+ */
 export function numberOf(value: unknown): IndexedNumber | undefined {
   if (typeof value === 'number') return { low: value, high: value, units: noUnit };
   if (!isObject(value)) return undefined;
-  if (isObject(value.low) || isObject(value.high)) {
-    const low = isObject(value.low) ? value.low : undefined;
-    const high = isObject(value.high) ? value.high : undefined;
-    return {
-      low: typeof low?.value === 'number' ? low.value : -Number.MAX_VALUE,
-      high: typeof high?.value === 'number' ? high.value : Number.MAX_VALUE,
-      units: unitsOf(low ?? high ?? {}),
-    };
-  }
+  if (isObject(value.low) || isObject(value.high)) return numberOfRange(value);
   const amount = value.value;
   if (typeof amount !== 'number') return undefined;
   const { low, high } = amountRange(amount, value.comparator);
   return { low, high, units: unitsOf(value) };
+}
+
+function numberOfRange(value: Json): IndexedNumber | undefined {
+  const low = isObject(value.low) ? value.low : undefined;
+  const high = isObject(value.high) ? value.high : undefined;
+  const [from, to] = [
+    typeof low?.value === 'number' ? low.value : -Number.MAX_VALUE,
+    typeof high?.value === 'number' ? high.value : Number.MAX_VALUE,
+  ];
+  return from > to ? undefined : { low: from, high: to, units: unitsOf(low ?? high ?? {}) };
 }
 
 /**

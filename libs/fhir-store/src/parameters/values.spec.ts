@@ -143,6 +143,19 @@ describe('dates', () => {
     [dated('date=2026-06'), ['timing']],
     [dated('date=2026-06-02'), []],
     [dated('date=2026-05-10,2026-06'), ['day', 'timing']],
+    // A Period that ends before it starts has no date, and so no date between its ends.
+    ...['', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb'].map((prefix): [string, string[]] => [
+      `Observation?_id=inverted&date=${prefix}2026-07-15`,
+      [],
+    ]),
+    ['Observation?_id=inverted&date:missing=false', ['inverted']],
+    ['Observation?_id=inverted-value&value-date=2026', []],
+    ['Observation?code-value-date=29463-7$lt2026-08', []],
+    ['Observation?_id=leap-second&date=2016-12-31', ['leap-second']],
+    ['Observation?_id=leap-second&date=2016-12-31T23:59', ['leap-second']],
+    ['Observation?_id=leap-second&date=2016-12-31T23:59:60Z', ['leap-second']],
+    ['Observation?_id=leap-second&date=eb2017', ['leap-second']],
+    ['Observation?_id=leap-second&date=2017', []],
     ['Patient?birthdate=0099', ['anna']],
     ['Patient?birthdate=lt0100', ['anna']],
     ['Patient?birthdate=gt1950', []],
@@ -185,6 +198,9 @@ describe('numbers and units', () => {
     [`Observation?value-quantity=-3|${kg}`, []],
     ['Observation?value-quantity=1e2', ['n-95', 'n-104.9']],
     ['Observation?value-quantity=ap100', ['above', 'at-least', 'n-95', 'n-104.9', 'n-105']],
+    // Doubles do not distinguish numbers of 20 digits from their bounds.
+    ['Observation?value-quantity=12345678901234567890.123456789012345678', ['n-digits']],
+    ['Observation?value-quantity=ne12345678901234567890.123456789012345678||digits', []],
     ['Observation?value-quantity=95||[lb_av]', ['n-95']],
     ['Observation?value-quantity=95||pounds', ['n-95']],
     ['Observation?value-quantity=95|http://unitsofmeasure.org|pounds', []],
@@ -216,6 +232,16 @@ describe('numbers and units', () => {
     ['Observation?value-quantity=xx5', 'is not a prefix'],
     ['Observation?code-value-quantity=a$b$c', 'two parts'],
     ['Observation?code-value-quantity=8480-6$', 'two parts'],
+  ]);
+});
+
+describe('a Range', () => {
+  finds(member('bert'), [
+    ...['', 'ne', 'gt', 'lt', 'ge', 'le'].map((prefix): [string, string[]] => [
+      `Condition?onset-age=${prefix}45`,
+      [],
+    ]),
+    ['Condition?onset-age:missing=false', ['inverted-range']],
   ]);
 });
 

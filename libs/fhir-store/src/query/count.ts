@@ -11,7 +11,7 @@ export const maximumCount = 1000;
  * @throws FhirError 400 when the value is not a whole number of at least `least`
  */
 export function parseCount(value: string, least: 0 | 1): number {
-  if (!/^\d{1,9}$/.test(value) || Number(value) < least)
-    throw badParameter('_count', `must be a whole number from ${least} to ${maximumCount}, not "${value}"`);
+  if (!/^\d+$/.test(value) || Number(value) < least)
+    throw badParameter('_count', `must be a whole number of at least ${least}, not "${value.slice(0, 40)}"`);
   return Math.min(Number(value), maximumCount);
 }

@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { accessKey, type Access } from '../access.js';
 import { FhirError } from '../fhir-error.js';
 
 /** The end of a page: the sort values and the id of its last row. */
@@ -8,8 +9,26 @@ export interface Cursor {
 }
 
 /**
+ * Parameters of the representation (FHIR R4 §3.1.0.1.8). They do not change which resources a page has, and
+ * clients append them to any link.
+ */
+export const aboutRepresentation: readonly string[] = ['_format', '_pretty'];
+
+/**
+ * The request that a cursor belongs to, as text.
+ * @param what the type, or the path of the operation
+ * @param used the parameters of the request without the cursor
+ */
+export const boundText = (
+  what: string,
+  access: Access,
+  used: readonly (readonly [name: string, value: string])[],
+): string =>
+  JSON.stringify([what, accessKey(access), used.filter(([name]) => !aboutRepresentation.includes(name))]);
+
+/**
  * Writes and reads the opaque part of `next` links. It is authenticated together with the environment, the
- * access and the whole query, so it works only for the next page of the same search with the same access.
+ * access and the query, so it works only for the next page of the same search with the same access.
  */
 export class Cursors {
   constructor(

@@ -137,6 +137,10 @@ describe('$everything', () => {
     const bundle = await page(reader('emil'), '_count=1');
     const next = new URL(bundle.link.find(({ relation }: { relation: string }) => relation === 'next').url);
     await expect(page(limited, next.search.slice(1))).rejects.toMatchObject({ status: 400 });
+    const appended = `${next.search.slice(1)}&_format=json&_pretty=true&_format=json`;
+    expect((await page(reader('emil'), appended)).entry).toEqual(
+      (await page(reader('emil'), next.search.slice(1))).entry,
+    );
   });
 
   it.each(['_count=0', '_count=x', 'start=yesterday', '_since=1', '_sort=date', 'start=2024&start=2025'])(

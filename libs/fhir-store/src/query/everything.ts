@@ -1,4 +1,4 @@
-import { accessKey, type Access } from '../access.js';
+import type { Access } from '../access.js';
 import { searchset, type Searchset } from '../bundle/searchset.js';
 import { definitions, isCompartmentType, isServedType } from '../definitions/definitions.js';
 import { badParameter } from '../fhir-error.js';
@@ -8,7 +8,7 @@ import { Scratch } from '../postgres/scratch.js';
 import { Statement } from '../postgres/statement.js';
 import { careDateSql } from './care-dates.js';
 import { defaultCount, parseCount } from './count.js';
-import type { Cursors } from './cursor.js';
+import { aboutRepresentation, boundText, type Cursors } from './cursor.js';
 import type { Meter } from './meter.js';
 import { Pace } from './pace.js';
 import { visibleCompartment, visibleRows } from './visible-rows.js';
@@ -52,7 +52,6 @@ interface Place {
 }
 
 const allowed = ['start', 'end', '_since', '_type', '_count'];
-const aboutRepresentation = ['_format', '_pretty'];
 
 /** @throws FhirError 400 that names the parameter */
 function parseEverything(
@@ -63,7 +62,7 @@ function parseEverything(
   for (const [name, value] of params) {
     if (![...allowed, ...aboutRepresentation, '_cursor'].includes(name))
       throw badParameter(name, `is not a parameter of $everything; allowed are ${allowed.join(', ')}`);
-    if (given.has(name)) throw badParameter(name, 'may be given once');
+    if (given.has(name) && !aboutRepresentation.includes(name)) throw badParameter(name, 'may be given once');
     if (value !== '') given.set(name, value);
   }
   const time = (name: string, end: 'low' | 'high') => {
@@ -117,7 +116,7 @@ async function everythingPage(
   scratch: Scratch,
 ): Promise<Searchset> {
   const wanted = parseEverything(params, access);
-  const bound = JSON.stringify([path, accessKey(access), wanted.used]);
+  const bound = boundText(path, access, wanted.used);
   const from = wanted.cursor === undefined ? undefined : placeOf(cursors, wanted.cursor, bound);
   const limit = wanted.count + 1;
   const own =

@@ -1,4 +1,4 @@
-import { accessKey, type Access } from '../access.js';
+import type { Access } from '../access.js';
 import { historyBundle, type HistoryEntry } from '../bundle/history-bundle.js';
 import { isCompartmentType } from '../definitions/definitions.js';
 import { badParameter } from '../fhir-error.js';
@@ -7,7 +7,7 @@ import { run, type Database, type Text } from '../postgres/database.js';
 import { Statement } from '../postgres/statement.js';
 import type { ReadRow } from './combined-reads.js';
 import { parseCount } from './count.js';
-import type { Cursors } from './cursor.js';
+import { aboutRepresentation, boundText, type Cursors } from './cursor.js';
 import { Meter } from './meter.js';
 import { Pace } from './pace.js';
 import type { Reader } from './read.js';
@@ -33,7 +33,6 @@ export interface History {
 /** Entries of a page, when the request names no number, and at most. */
 const [defaultEntries, mostEntries] = [50, 100];
 const allowed = ['_count', '_since', '_at'];
-const aboutRepresentation = ['_format', '_pretty'];
 
 interface Parameters {
   count: number;
@@ -51,7 +50,7 @@ function parseParameters(params: HistoryRequest['params']): Parameters {
   for (const [name, value] of params) {
     if (![...allowed, ...aboutRepresentation, '_cursor'].includes(name))
       throw badParameter(name, `is not a parameter of _history; allowed are ${allowed.join(', ')}`);
-    if (given.has(name)) throw badParameter(name, 'may be given once');
+    if (given.has(name) && !aboutRepresentation.includes(name)) throw badParameter(name, 'may be given once');
     if (value !== '') given.set(name, value);
   }
   const range = (name: string) => {
@@ -117,11 +116,12 @@ export class Histories {
     const parameters = parseParameters(params);
     const { type, id, access } = wanted;
     const path = `${type}/${id}/_history`;
-    const bound = JSON.stringify([path, accessKey(access), parameters.used]);
+    const bound = boundText(path, access, parameters.used);
     const current = await this.reader.read(wanted);
     if (!current && !(await this.reader.isDeleted(wanted))) return undefined;
     const rows = await this.rowsOf(wanted, parameters, current, bound);
-    if (rows.length === 0 && !current && parameters.used.length === 0) return undefined;
+    const isLimited = parameters.since !== undefined || parameters.at !== undefined;
+    if (rows.length === 0 && !current && !isLimited) return undefined;
     const page = rows.slice(0, parameters.count);
     const last = rows.length > parameters.count ? page.at(-1) : undefined;
     const next =

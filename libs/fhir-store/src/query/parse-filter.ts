@@ -6,7 +6,7 @@ import { splitUnescaped } from '../parameters/values.js';
 import { countTriedType, refuseTooDeep } from './chain-limits.js';
 import type { Filter } from './filter.js';
 import { isHas, parseHas } from './has.js';
-import { Ignored, unsupported } from './unsupported-parameters.js';
+import { Empty, Ignored, unsupported } from './unsupported-parameters.js';
 
 /**
  * The values of a parameter, split once for all types of its chain, and the number of types that were tried.
@@ -19,12 +19,12 @@ interface Asked {
 /**
  * Reads a search parameter of the type.
  * @param tried counts for all parameters of a search together
- * @throws Ignored when the type has no such parameter
+ * @throws Ignored when the type has no such parameter; Empty when it has no value
  * @throws FhirError 400 when the parameter is used wrongly
  */
 export function parseFilter(type: string, name: string, value: string, tried: { count: number }): Filter {
   const values = splitUnescaped(value, ',').filter((alternative) => alternative !== '');
-  if (values.length === 0) throw new Ignored(`${name}: has no value`);
+  if (values.length === 0) throw new Empty(name);
   return filterOf(type, name, { values, tried }, 0);
 }
 

@@ -3,7 +3,7 @@ import { refuseTooManyTypes } from './chain-limits.js';
 import { countValues } from './cost.js';
 import { defaultCount } from './count.js';
 import type { Search } from './filter.js';
-import { Ignored } from './unsupported-parameters.js';
+import { Empty, Ignored } from './unsupported-parameters.js';
 import { parseFilter } from './parse-filter.js';
 import { controlOf, countsOnce } from './result-parameters.js';
 
@@ -39,8 +39,7 @@ export function parseSearch(
     try {
       const [code = ''] = name.split(':', 1);
       const control = controlOf(code);
-      // Empty parameters are not an error (FHIR R4 §3.1.1.3).
-      if (value === '' && name !== '_cursor') throw new Ignored(`${name}: has no value`);
+      if (value === '' && name !== '_cursor') throw new Empty(name);
       const used = control ? control(search, name, value) : undefined;
       if (!control) search.filters.push(parseFilter(type, name, value, tried));
       // Of a parameter that may occur once, the last occurrence counts, as the self link shows.
@@ -48,7 +47,8 @@ export function parseSearch(
       if (name !== '_cursor') search.used.push([name, used ?? value]);
     } catch (error) {
       if (!(error instanceof Ignored)) throw error;
-      if (handling === 'strict') throw badParameter(name, error.message.replace(/^[^ ]*: /, ''));
+      if (handling === 'strict' && !(error instanceof Empty))
+        throw badParameter(name, error.message.replace(/^[^ ]*: /, ''));
       search.ignored.push(error.message);
     }
   }

@@ -1,4 +1,4 @@
-import { elementNames, summaries } from '../bundle/subset.js';
+import { elementNames, summaries, unknownElements } from '../bundle/subset.js';
 import { badParameter } from '../fhir-error.js';
 import { parseCount } from './count.js';
 import type { Search } from './filter.js';
@@ -32,8 +32,10 @@ const resultControls: Record<string, Control> = {
   _summary: (search, name, value) => {
     search.summary = oneOf(name, value, summaries);
   },
-  _elements: (search, _name, value) => {
+  _elements: (search, name, value) => {
     search.elements = elementNames(search.type, value);
+    for (const element of unknownElements(search.type, value))
+      search.ignored.push(`${name}: ${search.type} has no element "${element}"`);
   },
   // Parameters of the representation (FHIR R4 §3.1.0.1.8). The caller reads them, and the links keep them.
   _format: () => undefined,

@@ -177,7 +177,6 @@ describe('the self link says what was used', () => {
 
   it.each([
     'colour=red',
-    'lifecycle-status=',
     '_filter=x',
     '_text=x',
     '_content=x',
@@ -189,8 +188,6 @@ describe('the self link says what was used', () => {
     '_has=x',
     'subject.colour=red',
     '_sort=colour',
-    '_sort=',
-    '_elements=',
     '_include=Goal:nothing',
     'constructor=x',
     'toString=x',
@@ -214,6 +211,54 @@ describe('the self link says what was used', () => {
       status: 400,
       message: expect.stringContaining(name),
     });
+  });
+
+  it.each(['_sort=', '_elements=', '_count=', 'lifecycle-status=', 'lifecycle-status=,', 'colour='])(
+    '%s is empty, and is ignored under strict handling, too',
+    async (parameter) => {
+      for (const handling of ['strict', 'lenient'] as const) {
+        const bundle = await store.search(`Goal?${parameter}`, anna, handling);
+        expect(entries(bundle, 'match')).toHaveLength(5);
+        expect(bundle.link).toEqual([{ relation: 'self', url: `${baseUrl}/Goal` }]);
+        const [outcome] = entries(bundle, 'outcome');
+        expect(outcome.resource.issue).toHaveLength(1);
+        expect(outcome.resource.issue[0].diagnostics).toContain(`${parameter.split('=')[0]}: has no value`);
+      }
+    },
+  );
+
+  it('a page has at most 1000 matches, however many are asked for', async () => {
+    for (const count of ['1001', '100000', '9999999999', '9'.repeat(400)])
+      expect((await store.search(`Goal?_count=${count}`, anna)).link).toEqual([
+        { relation: 'self', url: `${baseUrl}/Goal?_count=1000` },
+      ]);
+  });
+
+  it('_elements takes a choice by its name, and warns of a name that is no element', async () => {
+    const namesOf = async (query: string) => {
+      const bundle = await store.search(`Observation?_id=o01&${query}`, anna);
+      const [{ resource }] = entries(bundle, 'match');
+      const [outcome] = entries(bundle, 'outcome');
+      const warnings = (outcome?.resource.issue ?? []).map((issue: { diagnostics: string }) =>
+        issue.diagnostics.replace(/^Ignored: /, ''),
+      );
+      return [Object.keys(resource).slice(3).sort(), warnings];
+    };
+    const [base, value] = [
+      ['code', 'status'],
+      ['code', 'status', 'valueQuantity'],
+    ];
+    for (const name of ['value', 'value[x]', 'valueQuantity', 'Observation.value', 'value.unit'])
+      expect([name, await namesOf(`_elements=${name}`)]).toEqual([name, [value, []]]);
+    expect(await namesOf('_elements=effective,value')).toEqual([
+      ['code', 'effectiveDateTime', ...value.slice(1)],
+      [],
+    ]);
+    expect(await namesOf('_elements=valueString')).toEqual([base, []]);
+    expect(await namesOf('_elements=id,valueX,vaIue,value')).toEqual([
+      value,
+      ['valueX', 'vaIue'].map((name) => `_elements: Observation has no element "${name}"`),
+    ]);
   });
 
   it('a parameter that R4 defines and this server has not says what to use', async () => {

@@ -277,6 +277,9 @@ describe('the Bundle', () => {
       [next.replace(/_cursor=.*/, '_cursor=abc'), anna],
     ] as const)
       await expect(store.search(query, access)).rejects.toMatchObject({ status: 400 });
+    const ids = await store.ids(next, anna);
+    for (const appended of ['&_format=json', '&_pretty=true&_format=application/fhir%2Bjson'])
+      expect(await store.ids(next + appended, anna)).toEqual(ids);
   });
 
   it.each([

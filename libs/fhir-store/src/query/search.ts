@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { accessKey, type Access } from '../access.js';
+import type { Access } from '../access.js';
 import { searchset, type Searchset } from '../bundle/searchset.js';
 import { searchKey } from '../index/search-key.js';
 import { run, type Database } from '../postgres/database.js';
@@ -8,7 +8,7 @@ import { Statement } from '../postgres/statement.js';
 import { limited, unlimited, type Limit } from './concurrency-limit.js';
 import { condition, exactKey } from './condition.js';
 import { defaultMaxCost, refuseTooCostly } from './cost.js';
-import { Cursors } from './cursor.js';
+import { boundText, type Cursors } from './cursor.js';
 import { everything, type EverythingRequest } from './everything.js';
 import type { Search } from './filter.js';
 import { includedAtOnce, includedRows, maxIncluded, refuseTooMany, type FoundRow } from './include.js';
@@ -59,9 +59,7 @@ interface MatchRow extends FoundRow {
   [key: `k${number}`]: unknown;
 }
 
-/** The access and the query of a search as text, for the cursors of its pages. */
-const boundTo = (search: Search, access: Access): string =>
-  JSON.stringify([search.type, accessKey(access), search.used]);
+const boundTo = ({ type, used }: Search, access: Access): string => boundText(type, access, used);
 
 /** Runs searches of one database and writes their searchset Bundles. */
 export class Searcher {

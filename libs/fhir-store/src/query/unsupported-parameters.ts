@@ -19,3 +19,10 @@ export const unsupported: ReadonlyMap<string, string> = new Map([
  * A parameter that is ignored under lenient handling, and refused under strict handling (FHIR R4 §3.1.1.4.1).
  */
 export class Ignored extends Error {}
+
+/** An empty parameter is ignored under either handling: it is no error (FHIR R4 §3.1.1.3). */
+export class Empty extends Ignored {
+  constructor(name: string) {
+    super(`${name}: has no value`);
+  }
+}

@@ -84,6 +84,66 @@ describe('the structure of a resource', () => {
     ]);
   });
 
+  it.each([
+    ['{"resourceType":"Bogus"}', ' is of no resource type of R4: "Bogus"'],
+    ['{"resourceType":"Period","start":"2024"}', ' is of no resource type of R4: "Period"'],
+    ['{"resourceType":"DomainResource"}', ' is of no resource type of R4: "DomainResource"'],
+    ['{"resourceType":["Substance"]}', ' has no resourceType'],
+    ['{"resourceType":"Substance","code":{}}', '.code is an empty object'],
+    ['{"resourceType":"Substance","code":{"text":"a"},"foo":null}', '.foo is no element of R4'],
+    ['{"resourceType":"Substance","code":{"text":""}}', '.code.text is an empty string'],
+    [String.raw`{"resourceType":"Substance","code":{"text":"x\ud800y"}}`, /half of a surrogate pair/],
+    [String.raw`{"resourceType":"Substance","code":{"text":"x\u0001"}}`, /a control character/],
+    ['{"resourceType":"Group","type":"person","actual":true,"member":[]}', '.member is an empty array'],
+    [
+      '{"resourceType":"Group","type":"person","actual":true,"quantity":2.0}',
+      '.quantity is not of type unsignedInt: 2.0',
+    ],
+    ['{"resourceType":"Bundle","type":"batch","entry":[{"resource":{"resourceType":"X"}}]}', /"X"/],
+  ])('is checked in a contained resource, also of a type that is not loaded: %s', (contained, problem) => {
+    const text = `${JSON.stringify(observation).slice(0, -1)},"contained":[${contained}]}`;
+    expect(problemsIn(text)).toEqual([
+      typeof problem === 'string' ? `Observation.contained${problem}` : expect.stringMatching(problem),
+    ]);
+  });
+
+  it.each([
+    ['"valueInteger":1.0', 'Observation.valueInteger is not of type integer: 1.0'],
+    ['"valueInteger": 1e2', 'Observation.valueInteger is not of type integer: 1e2'],
+    ['"valueInteger":-0', 'Observation.valueInteger is not of type integer: -0'],
+    ['"valueInteger":1.5e1', 'Observation.valueInteger is not of type integer: 1.5e1'],
+    ['"valueSampledData":{"origin":{"value":1.0},"period":1.0,"dimensions":1E0}', /dimensions .*: 1E0/],
+    ['"valueInteger":-10', undefined],
+    ['"valueInteger":0,"note":[{"text":"\\"valueInteger\\":1.0"}]', undefined],
+    ['"valueSampledData":{"origin":{"value":1.0},"period":1e0,"dimensions":1}', undefined],
+  ])('writes integers without a point, an exponent and a sign before 0: %s', (member, problem) => {
+    const text = `${JSON.stringify(observation).slice(0, -1)},${member}}`;
+    expect(problemsIn(text)).toEqual(
+      problem === undefined ? [] : [typeof problem === 'string' ? problem : expect.stringMatching(problem)],
+    );
+  });
+
+  it('finds the integer among decimals of its name, and in an array', () => {
+    // A contained MolecularSequence has an integer `score`, and a Bundle a decimal one.
+    const scores = (integers: string) =>
+      problemsIn(`${JSON.stringify(observation).slice(0, -1)},"contained":[
+        {"resourceType":"Bundle","type":"searchset","entry":[{"search":{"score":1.0}}]},
+        {"resourceType":"MolecularSequence","coordinateSystem":0,
+          "quality":[{"type":"unknown","roc":{"score":${integers}}}]}]}`);
+    expect(scores('[1, 2]')).toEqual([]);
+    expect(scores('[1, 2.0, 3]')).toEqual([
+      'Observation.contained.quality.roc.score is not of type integer: 2.0',
+    ]);
+  });
+
+  it('has base64 in groups of four', () => {
+    const dataOf = (data: string) =>
+      problemsOf({ extension: [{ url: 'http://x', valueBase64Binary: data }] });
+    for (const well of ['YWJj', 'YWI=', 'YQ==', 'YWJj\nYWJj', 'YW Jj']) expect(dataOf(well)).toEqual([]);
+    for (const bad of ['abc', '====', 'a===', 'YQ==YQ==', 'YW=j', '=', ' '])
+      expect(dataOf(bad)).toEqual([expect.stringContaining('is not of type base64Binary')]);
+  });
+
   it('holds no half of a surrogate pair and no control character, however they are escaped', () => {
     const named = (family: string) =>
       problemsIn(`{"resourceType":"Patient","name":[{"family":"${family}"}]}`);
@@ -130,11 +190,20 @@ describe('the structure of a resource', () => {
     const text = JSON.stringify({
       ...observation,
       performer: [{ reference: 'Practitioner/a' }, { display: 'nobody' }],
-      contained: [{ resourceType: 'Patient', generalPractitioner: [{ reference: 'Practitioner/b' }] }],
+      contained: [
+        { resourceType: 'Patient', generalPractitioner: [{ reference: 'Practitioner/b' }] },
+        { resourceType: 'List', status: 'current', mode: 'working', source: { reference: 'Device/d' } },
+      ],
       extension: [{ url: 'http://x', valueAttachment: { url: 'Binary/c' } }],
     });
     const { members, references } = checkStructure(JSON.parse(text) as Record<string, unknown>, text);
     expect(members).toBe(text.match(/":/g)!.length);
-    expect(references.sort()).toEqual(['Binary/c', 'Patient/x', 'Practitioner/a', 'Practitioner/b']);
+    expect(references.sort()).toEqual([
+      'Binary/c',
+      'Device/d',
+      'Patient/x',
+      'Practitioner/a',
+      'Practitioner/b',
+    ]);
   });
 });

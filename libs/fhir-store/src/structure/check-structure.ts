@@ -1,4 +1,5 @@
 import { readStructures, type ElementRow } from '../definitions/structures.js';
+import { takeMarkedNumbers, withMarkedNumbers } from './number-literals.js';
 import { lookForForbiddenCharacters, primitives } from './primitives.js';
 
 type Json = Record<string, unknown>;
@@ -25,6 +26,8 @@ interface Element extends Omit<ElementRow, 'codes'> {
   choiceBit: number;
   /** Whether its value may refer to another resource: `Reference.reference` or `Attachment.url`. */
   refers: boolean;
+  /** Whether its value is a number without a fraction. */
+  isInteger: boolean;
 }
 
 interface Type {
@@ -33,6 +36,7 @@ interface Type {
   required: readonly string[];
   /** The bits of all of them. */
   requiredBits: number;
+  isResource: boolean;
 }
 
 let compiled: Map<string, Type> | undefined;
@@ -53,6 +57,9 @@ function types(): Map<string, Type> {
     for (const element of elements.values()) element.own = compiled.get(element.type);
   return compiled;
 }
+
+/** The types of numbers without a fraction. */
+const integerTypes = ['integer', 'unsignedInt', 'positiveInt'];
 
 /** The members that refer to resources, by type. */
 const referring: Readonly<Record<string, string>> = { Reference: 'reference', Attachment: 'url' };
@@ -84,9 +91,12 @@ function compileType(
       requiredBit: bitOf(required.indexOf(nameOf(row))),
       choiceBit: row.choice === undefined ? 0 : bitOf(choices.indexOf(row.choice)),
       refers: referring[type] === row.name,
+      isInteger: integerTypes.includes(row.type),
     });
   }
-  return { elements, required, requiredBits: 2 ** required.length - 1 };
+  // Of the types, only resources have implicitRules.
+  const isResource = elements.has('implicitRules');
+  return { elements, required, requiredBits: 2 ** required.length - 1, isResource };
 }
 
 const bitOf = (index: number) => (index < 0 ? 0 : 1 << index);
@@ -101,7 +111,7 @@ const trail: string[] = [];
 export interface Walked {
   /** At most twenty. */
   problems: StructureProblem[];
-  /** Number of members of objects, at all depths; undefined when a part of the resource was not walked. */
+  /** Number of members of objects, at all depths; undefined when the resource has problems. */
   members: number | undefined;
   /** `reference` of each Reference, and `url` of each Attachment, as they are written. */
   references: string[];
@@ -113,7 +123,7 @@ export interface Walked {
 let members = 0;
 let references: string[] = [];
 let codings: Json[] = [];
-let isPartial = false;
+let integers = new Set<string>();
 
 /**
  * Checks types, cardinality, codes of required bindings and dates against R4's StructureDefinitions. Profiles
@@ -123,6 +133,20 @@ let isPartial = false;
  * @param text its JSON: without escapes no string of it can hold a character that FHIR forbids
  */
 export function checkStructure(resource: Json, text: string): Walked {
+  const walked = walk(resource, text);
+  if (walked.problems.length > 0 || integers.size === 0) return walked;
+  const marked = withMarkedNumbers(text, integers);
+  if (marked === undefined) return walked;
+  takeMarkedNumbers(true);
+  try {
+    const { problems } = walk(JSON.parse(marked) as Json, text);
+    return problems.length > 0 ? { ...walked, problems, members: undefined } : walked;
+  } finally {
+    takeMarkedNumbers(false);
+  }
+}
+
+function walk(resource: Json, text: string): Walked {
   const problems: StructureProblem[] = [];
   lookForForbiddenCharacters(text.includes('\\') && escapedCharacter.test(text));
   trail.length = 0;
@@ -130,19 +154,21 @@ export function checkStructure(resource: Json, text: string): Walked {
   members = 0;
   references = [];
   codings = [];
-  isPartial = false;
+  integers = new Set();
   checkResource(resource, problems);
-  return { problems, members: isPartial || problems.length > 0 ? undefined : members, references, codings };
+  return { problems, members: problems.length > 0 ? undefined : members, references, codings };
 }
 
 /** An escape that may stand for a control character or half of a surrogate pair. */
 const escapedCharacter = /\\[ubf]/;
 
+/** A contained resource may be of any type of R4, also of one that is not loaded. */
 function checkResource(resource: Json, problems: StructureProblem[]): void {
-  const type = types().get(String(resource.resourceType));
-  if (type) checkElements(resource, type, problems, true);
-  // A contained resource may be of a type that is not loaded.
-  else isPartial = true;
+  const { resourceType } = resource;
+  if (typeof resourceType !== 'string') return report(problems, undefined, 'has no resourceType');
+  const type = types().get(resourceType);
+  if (type?.isResource) checkElements(resource, type, problems, true);
+  else report(problems, undefined, `is of no resource type of R4: ${JSON.stringify(resourceType)}`);
 }
 
 /** @param name of the element at fault, below the value that is being checked */
@@ -212,6 +238,7 @@ function checkValue(value: unknown, element: Element, problems: StructureProblem
   if (primitive) {
     const reason = primitive(value);
     if (reason) report(problems, name, `is ${reason}`);
+    else if (element.isInteger) integers.add(name);
     else if (anyCode && !anyCode.has(value as string))
       report(problems, name, `is none of the codes that R4 requires: ${JSON.stringify(value)}`);
     if (element.refers && typeof value === 'string') noteReference(value, name);
@@ -222,7 +249,6 @@ function checkValue(value: unknown, element: Element, problems: StructureProblem
     return;
   }
   if (type === 'Resource') {
-    if (typeof (value as Json).resourceType !== 'string') report(problems, name, 'has no resourceType');
     trail.push(name);
     checkResource(value as Json, problems);
     trail.pop();

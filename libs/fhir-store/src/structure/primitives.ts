@@ -3,6 +3,8 @@
  * have its type, as a continuation of "<element> is".
  */
 
+import { literalOf } from './number-literals.js';
+
 type Check = (value: unknown) => string | undefined;
 
 const describe = (value: unknown): string =>
@@ -66,12 +68,23 @@ function noSuchDay(value: string): string | undefined {
 
 function number(name: string, fits: (value: number) => boolean): Check {
   return (value) => {
-    if (typeof value !== 'number') return `${describe(value)}, not of type ${name}`;
+    if (typeof value !== 'number') {
+      const literal = literalOf(value);
+      if (literal === undefined) return `${describe(value)}, not of type ${name}`;
+      return name === 'decimal' ? undefined : `not of type ${name}: ${literal}`;
+    }
     return fits(value) ? undefined : `not of type ${name}: ${value}`;
   };
 }
 
 const isInteger = (value: number) => Number.isInteger(value) && Math.abs(value) < 2 ** 31;
+
+/** White space may stand anywhere, because lines are broken at various lengths. */
+function noGroupsOfFour(value: string): string | undefined {
+  const packed = value.replace(/\s+/g, '');
+  if (packed !== '' && packed.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(packed)) return undefined;
+  return `not of type base64Binary: ${quoted(value)}`;
+}
 
 const noSpaces = /^\S*$/;
 
@@ -94,6 +107,6 @@ export const primitives: Readonly<Record<string, Check>> = {
   integer: number('integer', isInteger),
   unsignedInt: number('unsignedInt', (value) => isInteger(value) && value >= 0),
   positiveInt: number('positiveInt', (value) => isInteger(value) && value > 0),
-  base64Binary: text('base64Binary', /^[A-Za-z0-9+/=\s]*$/),
+  base64Binary: text('base64Binary', undefined, noGroupsOfFour),
   xhtml: text('xhtml', /^\s*<div[\s>]/),
 };

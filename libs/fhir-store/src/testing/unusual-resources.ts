@@ -56,6 +56,12 @@ export const unusualResources = [
     clinicalStatus: { coding: [{ code: 'active' }] },
   },
   {
+    resourceType: 'Condition',
+    id: 'inverted-range',
+    subject: { reference: 'Patient/bert' },
+    onsetRange: { low: { value: 50, unit: 'a' }, high: { value: 40, unit: 'a' } },
+  },
+  {
     resourceType: 'QuestionnaireResponse',
     id: 'answered',
     status: 'completed',
@@ -77,6 +83,7 @@ export const unusualResources = [
   weight('n-104.9', 104.9, { unit: 'stones' }),
   weight('n-105', 105, {}),
   weight('n-minus', -2.5),
+  weight('n-digits', 12345678901234567890.123, { unit: 'digits' }),
   observation('below', { valueQuantity: { value: 4, comparator: '<', unit: 'ng' } }),
   observation('at-most', { valueQuantity: { value: 4, comparator: '<=', unit: 'ng' } }),
   observation('above', { valueQuantity: { value: 4, comparator: '>', unit: 'ng' } }),
@@ -87,6 +94,9 @@ export const unusualResources = [
   effective('minute', { effectiveDateTime: '2026-05-11T10:15:00Z' }),
   effective('until', { effectivePeriod: { end: '2026-05-01' } }),
   effective('since', { effectivePeriod: { start: '2026-05-20' } }),
+  effective('inverted', { effectivePeriod: { start: '2026-08-01', end: '2026-07-01' } }),
+  observation('inverted-value', { valuePeriod: { start: '2026-08-01', end: '2026-07-01' } }),
+  observation('leap-second', { effectiveDateTime: '2016-12-31T23:59:60Z' }),
   effective('timing', { effectiveTiming: { event: ['2026-06-01', '2026-06-03'] } }),
   observation('parts', {
     code: { coding: [{ system: 'http://loinc.org', code: '85354-9' }] },

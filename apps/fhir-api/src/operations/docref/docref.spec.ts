@@ -96,6 +96,24 @@ describe('$docref', () => {
       parametersOf({ valueId: 'one' }),
     ])
       expect([body, (await post(body)).status]).toEqual([body, 400]);
+    for (const value of [
+      { valueCodeableConcept: { coding: [{ system: loinc, code: '34133-9' }] } },
+      { valueCoding: {} },
+      { valueCoding: { display: 'Summary' } },
+      { valueCoding: { system: 1, code: '34133-9' } },
+      { valueCoding: [{ system: loinc, code: '34133-9' }] },
+      { valueString: '' },
+      { valueString: null },
+    ]) {
+      const { status, json } = await post(parametersOf({ name: 'type', ...value }));
+      const [name] = Object.keys(value);
+      expect([status, json.issue[0].diagnostics]).toEqual([
+        400,
+        expect.stringContaining(`type: ${name} cannot be read`),
+      ]);
+    }
+    const both = { name: 'type', valueCode: '34133-9', valueString: '11506-3' };
+    expect((await post(parametersOf(both))).status).toBe(400);
     expect((await post('patient=one', 'application/x-www-form-urlencoded')).status).toBe(415);
     const directory = await system.issuer.directoryToken();
     expect((await system.request(path, { token: directory })).status).toBe(403);

@@ -92,18 +92,26 @@ export function operationParameters(body: string | undefined): [string, string][
   };
   if (resourceType !== 'Parameters' || !Array.isArray(parameter)) throw wrong();
   return (parameter as (OperationParameter | null)[]).map((one) => {
-    const [value] = Object.entries(one ?? {}).flatMap(([key, held]) =>
-      key.startsWith('value') ? [held] : [],
-    );
-    if (typeof one?.name !== 'string' || value === undefined || value === null) throw wrong();
-    return [one.name, written(value)];
+    const [held, ...others] = Object.entries(one ?? {}).filter(([key]) => key.startsWith('value'));
+    if (typeof one?.name !== 'string' || !held || others.length > 0) throw wrong();
+    const [key, value] = held;
+    const text = written(value);
+    // Without the filter the answer would have more documents than the client wants.
+    if (text === undefined)
+      throw badParameter(one.name, `${key} cannot be read; give a text, or a Coding with system and code`);
+    return [one.name, text];
   });
 }
 
-/** A Coding as `system|code` (FHIR R4 §3.1.1.4.10). */
-function written(value: unknown): string {
-  if (typeof value !== 'object') return String(value);
-  const { system, code } = value as { system?: unknown; code?: unknown };
-  const escaped = (text: unknown) => (typeof text === 'string' ? text.replace(/[\\,|$]/g, '\\$&') : '');
+/** A primitive value, or a Coding as `system|code` (FHIR R4 §3.1.1.4.10). Undefined for anything else. */
+function written(value: unknown): string | undefined {
+  if (typeof value === 'boolean' || typeof value === 'number') return String(value);
+  if (isText(value)) return value;
+  const { system, code } = (value ?? {}) as { system?: unknown; code?: unknown };
+  const isCoding = [system, code].every((part) => part === undefined || isText(part));
+  if (!isCoding || (system === undefined && code === undefined)) return undefined;
+  const escaped = (text: unknown) => String(text ?? '').replace(/[\\,|$]/g, '\\$&');
   return system === undefined ? escaped(code) : `${escaped(system)}|${escaped(code)}`;
 }
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
