@@ -26,6 +26,8 @@ export class OwnersDouble {
   readonly unknownGrants = new Set<string>();
   /** Paths of the single grants that services have asked consent about. */
   readonly asked: string[] = [];
+  /** The `sub` of the members whose sessions consent was to end. */
+  readonly signedOut: string[] = [];
   url = '';
   private readonly facts: Record<FactOwner, { changedBy: number; fact: unknown }[]> = {
     registration: [],
@@ -101,6 +103,8 @@ export class OwnersDouble {
 
   private answer(owner: FactOwner, request: IncomingMessage, asked: string): unknown {
     const { pathname, searchParams } = new URL(request.url!, this.url);
+    if (pathname.endsWith('/internal/members/signed-out'))
+      return this.signedOut.push((JSON.parse(asked) as { sub: string }).sub);
     if (request.method === 'POST') return this.liveGrants(asked);
     if (pathname !== `/${owner}${factsPath}`) return this.grant(pathname);
     const after = Number(searchParams.get('after') ?? 0);

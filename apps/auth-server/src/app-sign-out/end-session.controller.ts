@@ -1,5 +1,5 @@
-import { Body, Controller, Get, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { CONFIG, sha256 } from '@payer/service';
+import { Body, Controller, Get, Inject, Logger, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { CONFIG, ServiceIdentity, sha256 } from '@payer/service';
 import { endpointPaths, environmentPath, type Environment } from '@payer/smart';
 import { memberMessagePolicy } from '@payer/ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -8,6 +8,7 @@ import { Apps } from '../clients/apps.js';
 import type { Config } from '../config.js';
 import { Providers } from '../engine/providers.js';
 import { Keys } from '../keys/keys.js';
+import { endSessionsAtConsent } from '../members/end-sign-ins.js';
 import { ProviderSignOut } from '../member-providers/provider-sign-out.js';
 import { Interactions } from '../interactions/interactions.js';
 import { textsFor } from '../http/languages.js';
@@ -25,6 +26,7 @@ const cookieName = (environment: Environment) => `auth_end_session_${environment
 @Controller(`${environmentPath}${endpointPaths.endSession}`)
 export class EndSessionController {
   private readonly pending: PendingSignOuts;
+  private readonly logger = new Logger('sign-out');
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -33,6 +35,7 @@ export class EndSessionController {
     private readonly providers: Providers,
     private readonly interactions: Interactions,
     private readonly providerSignOut: ProviderSignOut,
+    private readonly identity: ServiceIdentity,
   ) {
     this.pending = new PendingSignOuts(config.KEY_ENCRYPTION_KEY);
   }
@@ -126,6 +129,10 @@ export class EndSessionController {
         : this.interactions.send(reply, renderStayedPage(this.page(environment, request)));
     const sub = session.accountId!;
     await session.destroy();
+    // The next person at a shared computer would see the member's connected apps.
+    await endSessionsAtConsent(this.identity, this.config, environment, sub).catch(({ message }: Error) =>
+      this.logger.warn(`a session at the connected apps is left to its end: ${message}`),
+    );
     void reply.clearCookie(cookieName(environment), { path: `/${environment}${endpointPaths.endSession}` });
     const own = `/${environment}${endpointPaths.endSession}`;
     const next = pending.location ?? own;

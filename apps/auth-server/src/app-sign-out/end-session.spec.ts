@@ -78,6 +78,7 @@ describe('a sign-out that an app begins', () => {
     expect(await isSignedIn()).toBe(true);
     const { text } = await go(location);
     const done = await answer('/sandbox/end-session/confirm', { token: tokenOf(text), decision: 'yes' });
+    expect(system.owners.signedOut).toEqual(['sub-1']);
     expect([done.status, done.location]).toEqual([303, `${bye}&state=a%20b%26c`]);
     expect(await isSignedIn()).toBe(false);
     const refreshed = await system.refresh(app, tokens.refresh_token!);

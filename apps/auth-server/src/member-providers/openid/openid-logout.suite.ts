@@ -55,12 +55,16 @@ export function logoutCases(system: ProviderSystem): void {
       ['/production/end-session', {}],
     ])('returns to %s after a sign-out that an app begins, once', async (end, parameters) => {
       const go = system.browser();
-      await signIn(go, 'plan');
+      const sub = await signIn(go, 'plan');
       const asked = await go(`/production/end-session?${new URLSearchParams(parameters)}`);
       const token = /name="token" value="([^"]+)"/.exec((await go(asked.location)).text)?.[1] ?? '';
       const body = new URLSearchParams({ token, decision: 'yes' });
       const left = await go('/production/end-session/confirm', { method: 'POST', body });
       expect(new URL(left.location).origin).toBe(system.upstream.issuer);
+      expect(system.consentCalls).toContainEqual({
+        path: '/production/internal/members/signed-out',
+        body: { sub },
+      });
       expect(await isSignedIn(go)).toBe(false);
       const back = new URL((await go(`${callback('plan')}/signed-out`)).location);
       expect([back.href, back.pathname]).toContain(end);
