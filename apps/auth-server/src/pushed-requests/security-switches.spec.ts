@@ -235,6 +235,26 @@ describe('the switches of an app', () => {
       expect(decodeJwt(plain.body.access_token ?? '')).not.toHaveProperty('cnf');
     });
 
+    it('are the only active ones of an app that was set to them, as at the FHIR API', async () => {
+      const app = await register();
+      const { access_token = '', refresh_token = '' } = await system.connect(app);
+      const active = async (token: string) => (await system.post('/introspect', app, { token })).body.active;
+      expect([await active(access_token), await active(refresh_token)]).toEqual([true, true]);
+      await system.publish('app-updated', { ...app, version: 2, dpop_bound_access_tokens: true });
+      await system.applied(app.client_id, 2);
+      expect([await active(access_token), await active(refresh_token)]).toEqual([false, true]);
+      const { body } = await system.post(
+        '/token',
+        app,
+        { grant_type: 'refresh_token', refresh_token },
+        { dpop: await proofFor('/token') },
+      );
+      expect(await active(body.access_token ?? '')).toBe(true);
+      await system.publish('app-updated', { ...app, version: 3, plan: 'provider-directory' });
+      await system.applied(app.client_id, 3);
+      expect([await active(access_token), await active(body.refresh_token ?? '')]).toEqual([false, false]);
+    });
+
     it('begin with a pushed request: its proof binds the code', async () => {
       const app = await register({ dpop_bound_access_tokens: true });
       const jkt = await calculateJwkThumbprint(jwk);
