@@ -209,7 +209,7 @@ describe('the switches of an app', () => {
       const app = await register({ dpop_bound_access_tokens: true }, 'provider-directory');
       expect(await ask(app)).toMatchObject({
         status: 400,
-        body: { error: 'invalid_grant', error_description: expect.stringContaining('DPoP') },
+        body: { error: 'invalid_dpop_proof', error_description: expect.stringContaining('set to DPoP') },
       });
       for (const claims of [
         { htm: 'GET' },
@@ -222,6 +222,11 @@ describe('the switches of an app', () => {
       const answers = await Promise.all(Array.from({ length: 5 }, () => ask(app, proof)));
       expect(answers.map(({ status }) => status).sort()).toEqual([200, 400, 400, 400, 400]);
       expect(answers.find(({ status }) => status === 200)?.body.token_type).toBe('DPoP');
+      const replayed = answers.find(({ status }) => status === 400);
+      expect(replayed?.body).toMatchObject({
+        error: 'invalid_dpop_proof',
+        error_description: expect.stringContaining('used before'),
+      });
     });
 
     it('are given to any app that sends a proof, and bearer tokens to one that sends none', async () => {
@@ -233,6 +238,20 @@ describe('the switches of an app', () => {
       const plain = await ask(app);
       expect(plain.body.token_type).toBe('Bearer');
       expect(decodeJwt(plain.body.access_token ?? '')).not.toHaveProperty('cnf');
+    });
+
+    it('are not replaced by bearer tokens when the proof is an empty header', async () => {
+      for (const bound of [true, false]) {
+        const app = await register({ dpop_bound_access_tokens: bound }, 'provider-directory');
+        expect(await ask(app, '')).toMatchObject({ status: 400, body: { error: 'invalid_dpop_proof' } });
+      }
+      const app = await register();
+      const { refresh_token = '' } = await system.connect(app);
+      const form = { grant_type: 'refresh_token', refresh_token };
+      expect((await system.post('/token', app, form, { dpop: '' })).body.error).toBe('invalid_dpop_proof');
+      expect((await system.post('/par', app, request, { dpop: '' })).body.error).toBe('invalid_dpop_proof');
+      // The refused request has used nothing up.
+      expect((await system.refresh(app, refresh_token)).status).toBe(200);
     });
 
     it('are the only active ones of an app that was set to them, as at the FHIR API', async () => {
@@ -284,7 +303,7 @@ describe('the switches of an app', () => {
       })
         .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk: await exportJWK(other.publicKey) })
         .sign(other.privateKey);
-      expect((await exchange(foreign)).body.error).toBe('invalid_grant');
+      expect((await exchange(foreign)).body.error).toBe('invalid_dpop_proof');
       expect((await exchange(await proofFor('/token'))).body.token_type).toBe('DPoP');
     });
   });

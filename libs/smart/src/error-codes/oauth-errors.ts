@@ -276,10 +276,6 @@ const tokenErrors: readonly DocumentedError[] = [
         fix: startAgain,
       },
       {
-        cause: 'The app is set to DPoP, and the request has no proof, or one of another key.',
-        fix: 'Send the header DPoP with a proof of the key of the authorization request.',
-      },
-      {
         cause: 'code_verifier is missing or does not match the code_challenge.',
         fix: 'Send the verifier of the same authorization request.',
       },
@@ -308,6 +304,14 @@ const tokenErrors: readonly DocumentedError[] = [
       {
         cause: 'The DPoP proof does not fit the request (RFC 9449), or is older than five minutes.',
         fix: 'Make a new proof for each request: htm is POST, htu is the token endpoint, iat is now, jti is new.',
+      },
+      {
+        cause: 'The DPoP proof was used before, or the header DPoP is empty.',
+        fix: 'Make a new proof for each request, also when a request is repeated.',
+      },
+      {
+        cause: 'The app is set to DPoP, and the request has no proof, or one of another key.',
+        fix: 'Send the header DPoP with a proof of the key of the authorization request or of the refresh token.',
       },
     ],
   },
