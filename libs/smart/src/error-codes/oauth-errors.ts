@@ -25,6 +25,10 @@ const authorizationErrors: readonly DocumentedError[] = [
       },
       { cause: 'response_mode is not query.', fix: 'Leave response_mode out.' },
       {
+        cause: 'prompt, max_age, id_token_hint or dpop_jkt has a value that it cannot have.',
+        fix: 'error_description names the parameter. Correct it, or leave it out.',
+      },
+      {
         cause: 'The app is set to push its authorization requests, and this one came through the browser.',
         fix: 'POST the parameters to pushed_authorization_request_endpoint, then send client_id and request_uri.',
       },
