@@ -121,8 +121,8 @@ const authorizationErrors: readonly DocumentedError[] = [
     statuses: [],
     causes: [
       {
-        cause: 'The request has prompt=none, and every authorization asks the member.',
-        fix: 'Leave prompt out.',
+        cause: 'The request has prompt=none, and every authorization goes through the consent service.',
+        fix: 'Leave prompt out. A member whose grant still stands comes back with a code, without a page.',
       },
     ],
   },
