@@ -312,6 +312,41 @@ it('introspection answers an app about its own tokens only, and a resource serve
   expect((await post('/sandbox/introspect', basic(state), {})).status).toBe(400);
 });
 
+it('a refused client is challenged by the scheme that it sent, where the endpoint takes this scheme', async () => {
+  const challenge = async (path: string, authorization: string) => {
+    const answer = await fetch(`${system.service.url}/sandbox/${path}`, {
+      method: 'POST',
+      headers: { authorization },
+      body: new URLSearchParams({ token: 'x' }),
+    });
+    const { error } = (await answer.json()) as { error: string };
+    return [answer.status, error, answer.headers.get('www-authenticate')];
+  };
+  const realm = 'realm="http://localhost:4000/sandbox"';
+  const byBearer = [401, 'invalid_token', expect.stringContaining(`Bearer ${realm}, error="invalid_token"`)];
+  const byBasic = [401, 'invalid_client', `Basic ${realm}, charset="UTF-8"`];
+  for (const token of ['Bearer unknown', 'bearer  unknown', 'Bearer two words'])
+    expect((await challenge('introspect', token))[0]).toBe(401);
+  expect(await challenge('introspect', 'bearer  unknown')).toEqual(byBearer);
+  expect(await challenge('introspect', 'Basic dW5rbm93bjpub25l')).toEqual(byBasic);
+  expect(await challenge('revoke', 'Bearer unknown')).toEqual(byBasic);
+});
+
+it('one or more spaces stand between the scheme and the credentials', async () => {
+  const state = await system.register(app('patient-access'));
+  const { access_token = '', refresh_token = '' } = await connect(state);
+  const spaced = basic(state).replace(' ', '   ');
+  expect((await post('/sandbox/introspect', spaced, { token: access_token })).body.active).toBe(true);
+  const server = `Bearer  ${system.config.INTROSPECTION_TOKEN}`;
+  expect((await post('/sandbox/introspect', server, { token: access_token })).body.active).toBe(true);
+  const form = { grant_type: 'refresh_token', refresh_token };
+  const first = await post('/sandbox/token', spaced, form);
+  expect(first.status).toBe(200);
+  // Not a plain request, so the engine answers.
+  const next = { ...form, refresh_token: String(first.body.refresh_token), resource: fhirBase };
+  expect((await post('/sandbox/token', spaced, next)).status).toBe(200);
+});
+
 it('revocation ends an access token alone, a refresh token with its grant, and nobody else’s', async () => {
   const state = await system.register(app('patient-access'));
   const stranger = await system.register(app('patient-access'));
