@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { addToOutbox } from '@payer/events';
 import { ServiceIdentity } from '@payer/service';
 import type { AppState, CloudEvent } from '@payer/smart';
+import { decodeJwt } from 'jose';
 import { eventually } from '@payer/testing';
 import { appOf as app, redirectUri } from './testing/apps.js';
 import { AuthServerUnderTest } from './testing/auth-server-under-test.js';
@@ -64,8 +65,12 @@ it('endpoints answer 405 with their methods, and malformed bytes in a path get n
   for (const path of ['token', 'introspect', 'revoke'])
     for (const authorization of [odd, 'Basic ?', 'Bearer x']) {
       const { status, headers, body } = await post(`/sandbox/${path}`, authorization, { token: 'x' });
-      expect([path, status, body.error]).toEqual([path, 401, 'invalid_client']);
-      expect(headers.get('www-authenticate')).toMatch(/^Basic /);
+      const [error, scheme] =
+        path === 'introspect' && authorization === 'Bearer x'
+          ? ['invalid_token', 'Bearer ']
+          : ['invalid_client', 'Basic '];
+      expect([path, status, body.error]).toEqual([path, 401, error]);
+      expect(headers.get('www-authenticate')).toContain(scheme);
       expect(headers.get('cache-control')).toBe('no-store');
     }
 });
@@ -110,6 +115,17 @@ it('the OpenID configuration lists what the server supports', async () => {
     'client_credentials',
     'refresh_token',
   ]);
+});
+
+it('the OpenID configuration names every claim of an id_token', async () => {
+  const document = await fetch(`${system.service.url}/sandbox/.well-known/openid-configuration`);
+  const { claims_supported } = (await document.json()) as { claims_supported: string[] };
+  const { id_token = '' } = await system.connect(await system.register(app('patient-access')), {
+    nonce: 'n',
+  });
+  const claims = Object.keys(decodeJwt(id_token));
+  expect(claims).toEqual(expect.arrayContaining(['acr', 'amr', 'fhirUser']));
+  expect(claims_supported).toEqual(expect.arrayContaining(claims));
 });
 
 it('signs its public keys for a service that asks, and shows them to anybody', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { generateKeyPairSync } from 'node:crypto';
-import { appInEnvironment, keySetProblem, type AppState } from './index.js';
+import { appInEnvironment, fitKeys, keySetProblem, type AppState } from './index.js';
 
 type Jwk = Record<string, unknown>;
 const exported = (pair: { publicKey: { export(of: { format: 'jwk' }): unknown } }, kid: string) => ({
@@ -18,6 +18,17 @@ describe('the key set of an app', () => {
     ).toBeUndefined();
   });
 
+  const p256 = exported(generateKeyPairSync('ec', { namedCurve: 'P-256' }), 'a');
+
+  it('is accepted with keys of two types that share a kid, and with keys for other purposes', () => {
+    const others = [p256, { ...rsa, use: 'enc' }, { ...rsa, alg: 'RS256', kid: undefined }];
+    const keys = [...others, rsa, { ...ec, kid: 'rsa' }];
+    expect(keySetProblem({ keys })).toBeUndefined();
+    expect(fitKeys({ keys })).toEqual([rsa, { ...ec, kid: 'rsa' }]);
+    expect(keySetProblem({ keys: others })).toContain('key 1 needs the curve P-384');
+    expect(keySetProblem({ keys: [rsa, { kty: 'oct', k: 'c2VjcmV0' }] })).toContain('key 2 has the member k');
+  });
+
   it.each<[string, Jwk[], string]>([
     ['no key', [], 'at least one key'],
     ['too many keys', Array.from({ length: 21 }, (_, n) => ({ ...ec, kid: `k${n}` })), 'at most 20 keys'],
@@ -29,11 +40,11 @@ describe('the key set of an app', () => {
     ['a symmetric key', [{ kty: 'oct', k: 'c2VjcmV0', kid: 'a' }], 'not a public key'],
     ['a key without a kid', [{ ...rsa, kid: undefined }], 'needs a kid'],
     ['a kid that is no text', [{ ...rsa, kid: 7 }], 'needs a kid'],
-    ['a kid twice', [rsa, { ...ec, kid: 'rsa' }], 'the kid of another key'],
+    ['a kid of one type twice', [rsa, { ...rsa }], 'the kid of another key of its type'],
     ['a key for encryption', [{ ...rsa, use: 'enc' }], 'another use'],
     ['another algorithm', [{ ...rsa, alg: 'RS256' }], 'another alg'],
     ['the algorithm of another type', [{ ...rsa, alg: 'ES384' }], 'its alg is RS384'],
-    ['another curve', [exported(generateKeyPairSync('ec', { namedCurve: 'P-256' }), 'a')], 'curve P-384'],
+    ['another curve', [p256], 'curve P-384'],
     ['a short modulus', [exported(generateKeyPairSync('rsa', { modulusLength: 1024 }), 'a')], '2048 bits'],
     ['half a point', [{ ...ec, y: undefined }], 'coordinates'],
     ['another type', [exported(generateKeyPairSync('ed25519'), 'a')], 'neither RSA nor EC'],

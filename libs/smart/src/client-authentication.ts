@@ -7,6 +7,9 @@ export type ClientAuthMethod = (typeof clientAuthMethods)[number];
 /** Algorithms of a client assertion (SMART App Launch 2.2, Client Authentication: Asymmetric). */
 export const assertionAlgorithms = ['RS384', 'ES384'] as const;
 
+/** The type of the key that makes the signatures of an algorithm (RFC 7518 §3.1). */
+const keyTypes: Record<(typeof assertionAlgorithms)[number], string> = { RS384: 'RSA', ES384: 'EC' };
+
 /** Most seconds between now and `exp` of a client assertion (SMART App Launch 2.2: five minutes). */
 export const assertionMaxLifetime = 300;
 
@@ -64,6 +67,13 @@ const fitsItsType: KeyRule = (key) => {
 
 const keyRules: readonly KeyRule[] = [isPublic, isNamed, isForSignatures, fitsItsType];
 
+/** The keys of a set that an app can sign its assertions with. Others are for other purposes of the app. */
+export const fitKeys = ({ keys }: KeySet): Key[] => keys.filter((key) => keyProblem(key) === undefined);
+
+/** Whether a fit key makes the signatures of an algorithm. */
+export const isKeyFor = (key: Key, alg: unknown): boolean =>
+  (keyTypes as Record<string, unknown>)[String(alg)] === key.kty;
+
 /** The fault of a key that an app signs its assertions with. Undefined when the key is fit. */
 export function keyProblem(key: Key): string | undefined {
   for (const rule of keyRules) {
@@ -74,7 +84,8 @@ export function keyProblem(key: Key): string | undefined {
 }
 
 /**
- * Checks a key set at registration.
+ * Checks a key set at registration. Beside a fit key, keys for other purposes are accepted and not used, but
+ * a private key never is.
  * @returns the first fault and its fix, or undefined
  */
 export function keySetProblem({ keys }: KeySet): string | undefined {
@@ -84,11 +95,24 @@ export function keySetProblem({ keys }: KeySet): string | undefined {
   if (text.length > maxCharacters) return `must have at most ${maxCharacters} characters`;
   // JSON writes a control character and half of a surrogate pair as \\u.
   if (!/^[\x20-\x7e]*$/.test(text) || text.includes('\\u')) return 'must have ASCII characters only';
+  return faultOfAKey(keys, isPublic) ?? faultOfFitKeys(keys);
+}
+
+/** RFC 7517 §4.5: keys of different types may share a kid. */
+function faultOfFitKeys(keys: readonly Key[]): string | undefined {
+  const fit = fitKeys({ keys: [...keys] });
+  if (fit.length === 0) return faultOfAKey(keys, keyProblem);
+  return faultOfAKey(keys, (key) =>
+    fit.find(({ kid, kty }) => kid === key.kid && kty === key.kty) !== key && fit.includes(key)
+      ? 'has the kid of another key of its type; each key of a type needs its own kid'
+      : undefined,
+  );
+}
+
+function faultOfAKey(keys: readonly Key[], rule: KeyRule): string | undefined {
   for (const [index, key] of keys.entries()) {
-    const problem = keyProblem(key);
+    const problem = rule(key);
     if (problem) return `key ${index + 1} ${problem}`;
-    if (keys.findIndex(({ kid }) => kid === key.kid) !== index)
-      return `key ${index + 1} has the kid of another key; each key needs its own kid`;
   }
   return undefined;
 }

@@ -33,3 +33,4 @@ export * from './sensitive-codes.js';
 export * from './sensitive-kinds.js';
 export * from './smart-configuration.js';
 export * from './token-claims.js';
+export * from './token-rules.js';

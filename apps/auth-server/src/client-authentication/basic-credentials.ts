@@ -1,3 +1,5 @@
+import { authorizationOf } from './authorization-header.js';
+
 /**
  * Reads the credentials of client_secret_basic (RFC 6749 §2.3.1), raw or form-encoded. Undefined for another
  * header.
@@ -5,10 +7,10 @@
 export function basicCredentials(
   authorization: string | undefined,
 ): { clientId: string; secret: string } | undefined {
-  const [scheme = '', value = ''] = (authorization ?? '').split(' ');
-  const decoded = Buffer.from(value, 'base64').toString('utf8');
+  const { scheme, credentials } = authorizationOf(authorization);
+  const decoded = Buffer.from(credentials, 'base64').toString('utf8');
   const colon = decoded.indexOf(':');
-  if (scheme.toLowerCase() !== 'basic' || colon < 0) return undefined;
+  if (scheme !== 'basic' || colon < 0) return undefined;
   return { clientId: formDecode(decoded.slice(0, colon)), secret: formDecode(decoded.slice(colon + 1)) };
 }
 

@@ -226,6 +226,28 @@ describe('an app with private_key_jwt', () => {
       expect((await ask(app, rsa)).status).toBe(401);
     });
 
+    it('takes the key whose type fits alg, of keys that share a kid, beside keys for other purposes', async () => {
+      const [one, two, foreign] = await Promise.all([
+        newAppKey('RS384', 'shared'),
+        newAppKey('ES384', 'shared'),
+        newAppKey('ES256', 'shared'),
+      ]);
+      const keys = [foreign.publicJwk, { ...one.publicJwk, use: 'enc' }, one.publicJwk, two.publicJwk];
+      published.keys = keys;
+      const byValue = await signing('provider-directory', {
+        jwks: { keys: keys as Record<string, unknown>[] },
+      });
+      for (const app of [await byAddress(), byValue])
+        for (const key of [one, two]) expect((await ask(app, key)).status).toBe(200);
+      const alone = await signing('provider-directory', {
+        jwks: { keys: [foreign.publicJwk, one.publicJwk] as Record<string, unknown>[] },
+      });
+      expect(await ask(alone, two)).toMatchObject({
+        status: 401,
+        body: { error_description: expect.stringContaining('no key with this kid that is fit for ES384') },
+      });
+    });
+
     it('an unknown kid causes few fetches, however often it is sent', async () => {
       published.keys = [rsa.publicJwk];
       const app = await byAddress();

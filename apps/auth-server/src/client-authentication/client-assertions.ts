@@ -3,6 +3,8 @@ import { CONFIG, isLoopbackAllowed, OutboundTarget } from '@payer/service';
 import {
   assertionAlgorithms,
   endpointPaths,
+  fitKeys,
+  isKeyFor,
   type AppState,
   type Environment,
   type KeySet,
@@ -10,10 +12,11 @@ import {
 import { compactVerify, decodeJwt, decodeProtectedHeader, importJWK, type JWK, type JWTPayload } from 'jose';
 import { Apps, isClientId } from '../clients/apps.js';
 import type { Config } from '../config.js';
-import { assertionProblem, assertionType } from './assertion-rules.js';
+import { assertionProblem, assertionType, type ReadAssertion } from './assertion-rules.js';
 import { RemoteKeySets } from './remote-key-sets.js';
 
 type Key = KeySet['keys'][number];
+type Header = ReadAssertion['header'];
 
 /** A client assertion that does not authenticate its app. The message says why, for the developer. */
 export class AssertionRefused extends Error {
@@ -102,21 +105,21 @@ export class ClientAssertions {
     const now = Math.floor(Date.now() / 1000);
     const problem = assertionProblem({ app, header, claims, audiences, now });
     if (problem) throw new AssertionRefused(problem);
-    const key = await this.signingKey(app, header.kid, assertion);
+    const key = await this.signingKey(app, header, assertion);
     return { app, key, claims: claims as VerifiedAssertion['claims'] };
   }
 
   /** @throws AssertionRefused when no key of the app made the signature */
-  private async signingKey(app: AppState, kid: string | undefined, assertion: string): Promise<Key> {
+  private async signingKey(app: AppState, header: Header, assertion: string): Promise<Key> {
     const { jwks, jwks_uri } = app;
-    if (jwks) return signer(fitting(jwks.keys, kid, 'jwks'), assertion);
+    if (jwks) return signer(fitting(fitKeys(jwks), header, 'jwks'), assertion);
     const read = (isAgain: boolean) => this.remoteKeys(jwks_uri ?? '', isAgain);
     const known = await read(false);
     try {
-      return await signer(fitting(known, kid, 'jwks_uri'), assertion);
+      return await signer(fitting(known, header, 'jwks_uri'), assertion);
     } catch (error) {
       if (!(error instanceof AssertionRefused)) throw error;
-      return signer(fitting(await read(true), kid, 'jwks_uri'), assertion);
+      return signer(fitting(await read(true), header, 'jwks_uri'), assertion);
     }
   }
 
@@ -139,14 +142,18 @@ function read(assertion: string) {
   }
 }
 
-/** The key that the header names. Without a kid, the only key of the app. */
-function fitting(keys: readonly Key[], kid: string | undefined, where: string): Key {
-  const found = kid === undefined && keys.length === 1 ? keys[0] : keys.find((key) => key.kid === kid);
+/**
+ * The key that the header names: its kid, and a type that makes signatures of the header's alg (SMART 2.2,
+ * Client Authentication: Asymmetric). Without a kid, the only key of the app.
+ */
+function fitting(keys: readonly Key[], { kid, alg }: Header, where: string): Key {
+  const named = kid === undefined && keys.length === 1 ? keys : keys.filter((key) => key.kid === kid);
+  const found = named.find((key) => isKeyFor(key, alg));
   if (found) return found;
   throw new AssertionRefused(
     kid === undefined
       ? `the header needs the kid of one of the keys in ${where}`
-      : `${where} of the app has no key with this kid that is fit for ${assertionAlgorithms.join(' or ')}`,
+      : `${where} of the app has no key with this kid that is fit for ${alg}`,
   );
 }
 

@@ -7,6 +7,7 @@ import { DataSource } from 'typeorm';
 import { Apps, secretMatches } from '../clients/apps.js';
 import type { Config } from '../config.js';
 import { refuseClient, type OAuthError, type Unauthenticated } from '../http/refuse-client.js';
+import { authorizationOf } from './authorization-header.js';
 import { basicCredentials } from './basic-credentials.js';
 import { AssertionRefused, ClientAssertions } from './client-assertions.js';
 import { useAssertionOnce } from './used-assertions.js';
@@ -22,6 +23,12 @@ const missing: Unauthenticated = {
   error: 'invalid_client',
   description:
     'send client_id and client_secret with HTTP Basic authentication (client_secret_basic), or client_assertion (private_key_jwt)',
+};
+
+/** RFC 7662 §2.3. A resource server sends a bearer token; no other endpoint takes one as authentication. */
+const unknownBearer: Unauthenticated = {
+  error: 'invalid_token',
+  description: 'the bearer token is not the one of the resource server',
 };
 
 /** The endpoints that this service answers itself, beside the engine. */
@@ -101,7 +108,7 @@ export class ClientAuthentication {
       return { refusal: { error: 'invalid_request', description: oneAuthentication } };
     if (typeof assertion === 'string') return this.byAssertion(environment, path, assertion, form);
     const client = await this.byHeader(environment, authorization);
-    return client ? { client } : { refusal: await this.whyNot(environment, authorization) };
+    return client ? { client } : { refusal: await this.whyNot(environment, path, authorization) };
   }
 
   private async byAssertion(
@@ -128,23 +135,26 @@ export class ClientAuthentication {
     environment: Environment,
     authorization: string | undefined,
   ): Promise<Client | undefined> {
-    const [scheme = '', value = ''] = (authorization ?? '').split(' ');
-    if (scheme.toLowerCase() === 'bearer') {
+    const { scheme, credentials: value } = authorizationOf(authorization);
+    if (scheme === 'bearer') {
       const { INTROSPECTION_TOKEN } = this.config;
       const same = timingSafeEqual(Buffer.from(sha256(value)), Buffer.from(sha256(INTROSPECTION_TOKEN)));
       return same ? { resourceServer: true } : undefined;
     }
-    const credentials = basicCredentials(authorization);
-    if (!credentials) return undefined;
-    const { clientId, secret } = credentials;
+    const basic = basicCredentials(authorization);
+    if (!basic) return undefined;
+    const { clientId, secret } = basic;
     const app = await this.apps.findFor(environment, clientId, (known) => secretMatches(known, secret));
     return app && app.status !== 'deleted' && secretMatches(app, secret) ? { app } : undefined;
   }
 
   private async whyNot(
     environment: Environment,
+    path: string,
     authorization: string | undefined,
   ): Promise<Unauthenticated> {
+    if (path === ownEndpoints.introspect.path && authorizationOf(authorization).scheme === 'bearer')
+      return unknownBearer;
     const clientId = basicCredentials(authorization)?.clientId ?? '';
     const app = await this.apps.findFor(environment, clientId, () => true);
     return app?.token_endpoint_auth_method === 'private_key_jwt'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BoundedCache, fetchDocument, type FetchedDocument, type OutboundTarget } from '@payer/service';
-import { keyProblem, keySet, type KeySet } from '@payer/smart';
+import { fitKeys, keySet, type KeySet } from '@payer/smart';
 
 type Keys = KeySet['keys'];
 
@@ -103,8 +103,7 @@ export class RemoteKeySets {
   private async fetchOnce(url: string, entry: Entry): Promise<void> {
     entry.triedAt = performance.now();
     const document = await fetchDocument(this.target, url, fetchOptions);
-    const { keys } = parse(document.text);
-    entry.keys = keys.filter((key) => keyProblem(key) === undefined);
+    entry.keys = fitKeys(parse(document.text));
     entry.fetchedAt = performance.now();
     entry.freshUntil = entry.fetchedAt + Math.min(maxAge, allowedAge(document));
   }

@@ -21,4 +21,18 @@ describe('the consent request of an app', () => {
     expect(request.ask_again).toBe(expected);
     expect(redirect.searchParams.get('code')).toBeTruthy();
   });
+
+  it('with prompt=none is never made: the answer says whether the member has to sign in first', async () => {
+    const state = await system.register(appOf('patient-access'));
+    const go = system.browser();
+    const errorOf = async (more: Record<string, string> = {}) => {
+      const { location } = await go(system.authorizePath(state, { scope, prompt: 'none', ...more }));
+      return new URL(location).searchParams.get('error');
+    };
+    expect(await errorOf()).toBe('login_required');
+    const signIn = (await go(system.authorizePath(state, { scope }))).location;
+    const body = new URLSearchParams({ username: 'member', password: 'password' });
+    await go((await go(signIn, { method: 'POST', body })).location);
+    expect(await errorOf()).toBe('consent_required');
+  });
 });

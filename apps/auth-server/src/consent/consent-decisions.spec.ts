@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { randomUUID } from 'node:crypto';
-import { ServiceIdentity } from '@payer/service';
+import { ServiceIdentity, sha256 } from '@payer/service';
 import type { ServiceName } from '@payer/smart';
 import { eventually } from '@payer/testing';
 import { decodeJwt } from 'jose';
@@ -190,6 +190,21 @@ it('a button that is pressed twice leads where one press leads, and the app gets
   expect((await exchange(codeOf(first))).status).toBe(400);
   expect((await follow(false)).pathname).toContain('/interaction/');
   expect((await go(back)).status).toBe(303);
+});
+
+it('a button that is pressed again after the lifetime of the code gives no code, used or not', async () => {
+  for (const isUsed of [true, false]) {
+    const state = await system.register(app('patient-access'));
+    const { follow } = await authorizeByDoubleClicks(state, 'allow');
+    const code = (await follow(true)).searchParams.get('code') ?? '';
+    if (isUsed) await token(state, { grant_type: 'authorization_code', code, redirect_uri: redirectUri });
+    await system.source.query(
+      `UPDATE oidc_artifact SET payload = payload || jsonb_build_object('exp', (payload->>'exp')::int - 61)
+       WHERE id_sha256 = $1`,
+      [sha256(code)],
+    );
+    expect((await follow(true)).pathname).toContain('/interaction/');
+  }
 });
 
 it('a no that is pressed twice is a no', async () => {

@@ -1,6 +1,7 @@
 import { endpointPaths, type Environment } from '@payer/smart';
 import { memberMessagePolicy, renderMemberFailure } from '@payer/ui';
 import { Provider, type KoaContextWithOIDC } from 'oidc-provider';
+import { withOneSpace } from '../client-authentication/authorization-header.js';
 import { useAssertionOnce } from '../client-authentication/used-assertions.js';
 import { ownersFor } from './fact-owners.js';
 import { recordRequests } from '../app-requests/record-requests.js';
@@ -32,6 +33,11 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
   const provider = new Provider(issuer, configuration(environment, parts));
   watchProblems(provider, environment, parts.logger);
   provider.proxy = issuer.startsWith('https:');
+  provider.use((ctx, next) => {
+    const { headers } = ctx.req;
+    if (headers.authorization) headers.authorization = withOneSpace(headers.authorization);
+    return next();
+  });
   provider.use(errorPages(config.REGISTRATION_URL) as never);
   provider.use(recordRequests(provider, environment, apps, parts.requests) as never);
   provider.use(engineFailures(provider, config.PLAN_NAME) as never);

@@ -3,7 +3,7 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 
 /** Discovery members without the values that only our own connected-apps page may use. */
 const forApps = {
-  claims_supported: ['iss', 'sub', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'fhirUser'],
+  claims_supported: ['iss', 'sub', 'aud', 'exp', 'iat', 'auth_time', 'acr', 'amr', 'nonce', 'fhirUser'],
   response_modes_supported: ['query'],
   token_endpoint_auth_methods_supported: clientAuthMethods,
   token_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,

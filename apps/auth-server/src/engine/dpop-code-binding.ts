@@ -6,7 +6,7 @@ import { grantDetails } from './engine-texts.js';
  * Compares the key of a code with the key of the request's proof before the code is used up (RFC 9449 §10).
  * The engine alone compares them afterwards, and the app's next try would revoke the grant. The engine has
  * verified the proof before it looks up the code.
- * @throws InvalidGrant
+ * @throws InvalidGrant, which the app reads as `invalid_dpop_proof` (`refusal-texts.ts`)
  */
 export async function checkCodeKey({ dpopJkt }: AdapterPayload): Promise<void> {
   const ctx = Provider.ctx;

@@ -92,11 +92,14 @@ export class OidcAdapter implements Adapter {
   private async findToken(id: string): Promise<AdapterPayload | undefined> {
     const found = await findToken(this.source, this.environment, this.model, id);
     if (!found) return undefined;
-    const { payload, consumed, grant, member } = found;
+    const { payload, consumed, rowExpiry, grant, member } = found;
     const state = tokenRequestState();
     if (state && grant) state.grant = grant;
     if (state && member) state.member = member;
-    return { ...payload, jti: id, ...(consumed ? { consumed } : {}) };
+    if (!consumed) return { ...payload, jti: id };
+    // The engine looks at the expiry before the use, and would not see that an old code is used again.
+    const lasting = this.model === 'AuthorizationCode' && rowExpiry !== null ? { exp: rowExpiry } : {};
+    return { ...payload, ...lasting, jti: id, consumed };
   }
 
   /**

@@ -69,7 +69,7 @@ export function giveBack(request: IncomingMessage, body: Buffer): void {
 
 /** @returns undefined for every other form, which the engine reads and answers */
 export function plainForm(authorization: string | undefined, body: Buffer): PlainForm | undefined {
-  const encoded = /^Basic ([A-Za-z0-9+/]+={0,2})$/.exec(authorization ?? '')?.[1];
+  const encoded = /^Basic +([A-Za-z0-9+/]+={0,2})$/.exec(authorization ?? '')?.[1];
   const credentials = plainCredentials.exec(Buffer.from(encoded ?? '', 'base64').toString('latin1'));
   if (!credentials) return undefined;
   const form = parse(body.toString('latin1'));

@@ -137,7 +137,7 @@ describe.each(['RS256', 'ES256'])('plain token requests with access tokens of %s
   it('an app with key-bound tokens is never answered plainly', async () => {
     const state = await registered('provider-directory', { dpop_bound_access_tokens: true });
     const form = { grant_type: 'client_credentials', scope: 'system/*.rs' };
-    expect((await system.token(state, form)).body.error).toBe('invalid_grant');
-    expect((await system.token(state, form)).body.error).toBe('invalid_grant');
+    expect((await system.token(state, form)).body.error).toBe('invalid_dpop_proof');
+    expect((await system.token(state, form)).body.error).toBe('invalid_dpop_proof');
   });
 });

@@ -4,7 +4,7 @@ import type { Environment } from '@payer/smart';
 import type { DataSource } from 'typeorm';
 import { tokenUsed } from '../facts/revocation-recovery.js';
 import type { TokenUse } from './token-request-state.js';
-import { storeOneSuccessor } from './token-rows.js';
+import { expiryOfUsed, storeOneSuccessor } from './token-rows.js';
 import { joinEndedGrant, recordOf, type ArtifactRow } from './unit-of-work/artifact-row.js';
 
 interface Succession {
@@ -63,7 +63,8 @@ const storeMany = `
   ), used AS (
     INSERT INTO oidc_artifact (environment, model, id_sha256, payload)
     SELECT environment, used_model, used_sha256, '{}' FROM locked
-    ON CONFLICT (environment, model, id_sha256) DO UPDATE SET consumed_at = now()
+    ON CONFLICT (environment, model, id_sha256)
+    DO UPDATE SET consumed_at = now(), expires_at = ${expiryOfUsed('oidc_artifact')}
     RETURNING environment, model, id_sha256, expires_at
   ), followed AS (
     SELECT given.*, used.expires_at FROM used JOIN given ON given.environment = used.environment

@@ -18,7 +18,7 @@ import { needsAssertion, usedAssertion } from '../client-authentication/client-a
 import { CausedError } from '../levers/caused-error.js';
 import { ClientAssertionRefused } from './engine-clients.js';
 import { assertionUsed, requestFaults } from './engine-texts.js';
-import { refusalText } from './refusal-texts.js';
+import { proofRefusal, refusalText } from './refusal-texts.js';
 
 /** The parsed apps of clients. A client of the engine never changes. */
 const appsOfClients = new WeakMap<Client, AppState>();
@@ -177,6 +177,8 @@ function refusal(
   }
   if (error === 'invalid_client' && app?.token_endpoint_auth_method === 'private_key_jwt')
     return { error, error_description: detail === assertionUsed ? usedAssertion : needsAssertion };
+  const unproven = proofRefusal(error, detail);
+  if (unproven) return unproven;
   const description = refusalText(error, detail);
   if (error === 'temporarily_unavailable')
     return { status: 503, error, error_description: description ?? text };

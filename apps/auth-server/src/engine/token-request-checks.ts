@@ -10,6 +10,8 @@ interface TokenRequest {
   params: Record<string, unknown>;
   /** The form, with parameters that the engine does not know. */
   form: Record<string, unknown>;
+  /** The header `DPoP`. */
+  proof: string | string[] | undefined;
 }
 
 type Check = (request: TokenRequest) => void;
@@ -17,6 +19,12 @@ type Check = (request: TokenRequest) => void;
 /** RFC 6749 §2.3: the client must not use more than one authentication method. */
 const checkOneAuthentication: Check = ({ form }) => {
   if (form.client_secret) throw new errors.InvalidRequest(oneAuthentication);
+};
+
+/** RFC 9449 §5. The engine takes an empty header for none, and would give a token without the app's key. */
+const checkProof: Check = ({ proof }) => {
+  if (proof !== undefined && String(proof).trim() === '')
+    throw new errors.InvalidDpopProof('the header DPoP is empty; it must be a proof, or absent');
 };
 
 /**
@@ -42,12 +50,12 @@ const checkScopes: Check = ({ client, params }) => {
 };
 
 /** Checks of an authenticated token request, in order. */
-const checks: readonly Check[] = [checkOneAuthentication, checkResource, checkScopes];
+const checks: readonly Check[] = [checkOneAuthentication, checkProof, checkResource, checkScopes];
 
 /**
  * Checks a token request before its code or refresh token is used up, so that a refused request costs the app
  * nothing. The engine alone would check `resource` afterwards, and the app's next try would revoke the grant.
- * @throws InvalidRequest, InvalidTarget, InvalidScope
+ * @throws InvalidRequest, InvalidDpopProof, InvalidTarget, InvalidScope
  */
 export function checkTokenRequest(
   addresses: EnvironmentAddresses,
@@ -56,5 +64,6 @@ export function checkTokenRequest(
 ): void {
   const params = ctx.oidc.params ?? {};
   const form = (ctx.oidc.body ?? {}) as Record<string, unknown>;
-  for (const check of checks) check({ addresses, client, params, form });
+  const proof = ctx.headers.dpop;
+  for (const check of checks) check({ addresses, client, params, form, proof });
 }

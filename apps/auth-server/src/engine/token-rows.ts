@@ -20,10 +20,22 @@ const keptAfterExpiry = daysAfterEnd * 24 * 3600;
 export const rowLifetime = (model: string, expiresIn: number | undefined): number | null =>
   expiresIn === undefined ? null : expiresIn + (model === 'RefreshToken' ? keptAfterExpiry : 0);
 
+/**
+ * The expiry of a row that is marked as used, in SQL. A used code stays until the end of its grant, so that
+ * its second use ends the grant at any time (RFC 6749 §4.1.2). It reads the index of the grants.
+ * @param row name of the table with the row
+ */
+export const expiryOfUsed = (row: string) => `CASE ${row}.model WHEN 'AuthorizationCode' THEN coalesce(
+      (SELECT held.expires_at FROM oidc_artifact held WHERE held.environment = ${row}.environment
+         AND held.grant_id = ${row}.grant_id AND held.model = 'Grant' LIMIT 1), ${row}.expires_at)
+    ELSE ${row}.expires_at END`;
+
 /** A code or refresh token with the rows that its request needs next. */
 export interface FoundToken {
   payload: AdapterPayload;
   consumed: number | null;
+  /** Seconds since the epoch at which the row expires; null for a row that never expires. */
+  rowExpiry: number | null;
   grant: { id: string; payload: AdapterPayload } | undefined;
   member: Member | undefined;
 }
@@ -38,6 +50,7 @@ export async function findToken(
   const [row] = await readRows<{
     payload: AdapterPayload;
     consumed: number | null;
+    row_expiry: number | null;
     grant_id: string | null;
     grant_payload: AdapterPayload | null;
     sub: string | null;
@@ -47,7 +60,7 @@ export async function findToken(
     source,
     'find-token',
     `SELECT token.payload, extract(epoch FROM token.consumed_at)::integer AS consumed,
-            token.grant_id, held.payload AS grant_payload, member.sub, member.patient, member.name
+            extract(epoch FROM token.expires_at)::float8 AS row_expiry, token.grant_id, held.payload AS grant_payload, member.sub, member.patient, member.name
      FROM oidc_artifact token
        LEFT JOIN LATERAL (
          SELECT payload FROM oidc_artifact WHERE environment = token.environment AND grant_id = token.grant_id
@@ -59,10 +72,11 @@ export async function findToken(
     [environment, model, sha256(id)],
   );
   if (!row) return undefined;
-  const { payload, consumed, grant_id, grant_payload, sub, patient, name } = row;
+  const { payload, consumed, row_expiry, grant_id, grant_payload, sub, patient, name } = row;
   return {
     payload,
     consumed,
+    rowExpiry: row_expiry,
     grant: grant_id !== null && grant_payload ? { id: grant_id, payload: grant_payload } : undefined,
     member: sub === null ? undefined : { sub, patient, name },
   };
@@ -74,7 +88,7 @@ export async function findToken(
  */
 const use = `
   used AS (
-    UPDATE oidc_artifact SET consumed_at = now()
+    UPDATE oidc_artifact SET consumed_at = now(), expires_at = ${expiryOfUsed('oidc_artifact')}
     WHERE environment = $1 AND model = $2 AND id_sha256 = $3 AND consumed_at IS NULL RETURNING expires_at
   ),
   journaled AS (

@@ -102,6 +102,22 @@ describe('revocations of a restored database', () => {
     expect(await artifacts()).toEqual(['of-ended', 'unused', 'used']);
   });
 
+  it('a code that was used stays until its grant ends, so that its second use is seen', async () => {
+    await source.query(
+      `INSERT INTO oidc_artifact (environment, model, id_sha256, payload, grant_id, expires_at)
+       SELECT 'sandbox', 'AuthorizationCode', code, '{}', 'live', now() + interval '1 minute'
+       FROM unnest(ARRAY['code used', 'code unused']) AS code`,
+    );
+    const expires_at = new Date(Date.now() + 3_600_000).toISOString();
+    const data = { environment: 'sandbox', model: 'AuthorizationCode', id_sha256: 'code used', expires_at };
+    await revocationRecovery.apply(source, [event(tokenUsed, 'code used', data)]);
+    await revocationRecovery.forgetUnconfirmed(source);
+    const codes = await source.query(
+      "SELECT id_sha256, expires_at FROM oidc_artifact WHERE model = 'AuthorizationCode'",
+    );
+    expect(codes).toEqual([{ id_sha256: 'code used', expires_at: new Date(expires_at) }]);
+  });
+
   it('without a journal, every token of both environments is refused, and the feed says so', async () => {
     await revocationRecovery.endAll(source, new Set());
     expect(await artifacts()).toEqual([]);

@@ -49,8 +49,10 @@ export const revocationRecovery: FactsOwner = {
       if (revocation.jti === null && revocation.grant_id === null) await endEnvironment(client, revocation);
     // In the past: a repetition within seconds (`OidcAdapter.isRepeatable`) is not possible after a restore.
     await client.query(
-      `UPDATE oidc_artifact SET consumed_at = now() - interval '1 minute'
-       FROM jsonb_to_recordset($1::jsonb) AS used (environment text, model text, id_sha256 text)
+      `UPDATE oidc_artifact SET consumed_at = now() - interval '1 minute',
+         expires_at = greatest(oidc_artifact.expires_at, used.expires_at)
+       FROM jsonb_to_recordset($1::jsonb)
+         AS used (environment text, model text, id_sha256 text, expires_at timestamptz)
        WHERE oidc_artifact.environment = used.environment AND oidc_artifact.model = used.model
          AND oidc_artifact.id_sha256 = used.id_sha256 AND consumed_at IS NULL`,
       [JSON.stringify(usedOf(events))],
@@ -64,9 +66,15 @@ export const revocationRecovery: FactsOwner = {
     );
   },
 
-  /** A member may have signed out of a session, and a code may have been used. */
+  /**
+   * A member may have signed out of a session, and a code may have been used. Codes that are known as used
+   * stay: they give nothing, and their second use ends their grant.
+   */
   async forgetUnconfirmed(client) {
-    await client.query("DELETE FROM oidc_artifact WHERE model NOT IN ('Grant', 'RefreshToken')");
+    await client.query(
+      `DELETE FROM oidc_artifact WHERE model NOT IN ('Grant', 'RefreshToken')
+         AND NOT (model = 'AuthorizationCode' AND consumed_at IS NOT NULL)`,
+    );
   },
 
   /**

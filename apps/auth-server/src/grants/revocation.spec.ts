@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { randomUUID } from 'node:crypto';
 import { sha256 } from '@payer/service';
-import type { EventData } from '@payer/smart';
+import type { AppState, EventData } from '@payer/smart';
 import { eventually } from '@payer/testing';
 import { EventFreshness } from '../event-freshness.js';
 import { OidcAdapter } from '../engine/oidc-adapter.js';
+import { removeExpired } from '../engine/remove-expired.js';
 import { appOf as app, redirectUri } from '../testing/apps.js';
 import { AuthServerUnderTest } from '../testing/auth-server-under-test.js';
 import { basic, fhirBase, memberFlows, pageScope } from '../testing/member-flows.js';
@@ -96,6 +97,69 @@ it('reuse of a code revokes its grant, and the revocation is published', async (
         'ends_grant' in data && data.grant_id === grant_id && data.ends_grant && data.reason === 'code-reuse',
     ),
   );
+});
+
+describe('a code that is older than its lifetime', () => {
+  const codeOf = async (state: AppState) => {
+    const { redirect, grant_id } = await authorize(state);
+    return { code: redirect?.searchParams.get('code') ?? '', grant_id };
+  };
+  const exchange = (state: AppState, code: string) =>
+    token(state, { grant_type: 'authorization_code', code, redirect_uri: redirectUri });
+  /** Moves the code, as its row and its payload say it, into the past. */
+  const age = (code: string, seconds: number) =>
+    system.source.query(
+      `UPDATE oidc_artifact SET expires_at = expires_at - make_interval(secs => $2),
+         payload = payload || jsonb_build_object('exp', (payload->>'exp')::int - $2, 'iat', (payload->>'iat')::int - $2)
+       WHERE id_sha256 = $1`,
+      [sha256(code), seconds],
+    );
+  const isEnded = async (grantId: string | undefined) =>
+    (await system.source.query('SELECT 1 FROM ended_grant WHERE grant_id = $1', [grantId])).length > 0;
+
+  it('ends the grant at its second use', async () => {
+    const state = await system.register(app('patient-access'));
+    const { code, grant_id } = await codeOf(state);
+    const first = await exchange(state, code);
+    await age(code, 600);
+    await removeExpired(system.source);
+    const other = await system.register(app('patient-access'));
+    expect((await exchange(other, code)).body.error).toBe('invalid_grant');
+    expect(await isEnded(grant_id)).toBe(false);
+    for (let time = 0; time < 2; time++)
+      expect((await exchange(state, code)).body).toMatchObject({
+        error: 'invalid_grant',
+        error_code: 'code_reused',
+      });
+    expect(await isEnded(grant_id)).toBe(true);
+    const { refresh_token = '' } = first.body;
+    expect((await token(state, { grant_type: 'refresh_token', refresh_token })).status).toBe(400);
+  });
+
+  it('ends nothing when it was never used', async () => {
+    const state = await system.register(app('patient-access'));
+    const { code, grant_id } = await codeOf(state);
+    await age(code, 600);
+    expect((await exchange(state, code)).body).toMatchObject({ error: 'invalid_grant' });
+    expect(await isEnded(grant_id)).toBe(false);
+  });
+
+  it('is removed with its grant', async () => {
+    const state = await system.register(app('patient-access'));
+    const { code, grant_id } = await codeOf(state);
+    await exchange(state, code);
+    const rows = () =>
+      system.source.query<{ until: number }[]>(
+        `SELECT extract(epoch FROM code.expires_at - held.expires_at)::float8 AS until
+         FROM oidc_artifact code JOIN oidc_artifact held ON held.grant_id = code.grant_id AND held.model = 'Grant'
+         WHERE code.id_sha256 = $1 AND held.grant_id = $2`,
+        [sha256(code), grant_id],
+      );
+    expect(await rows()).toEqual([{ until: 0 }]);
+    await age(code, 2 * 3600);
+    await removeExpired(system.source);
+    expect(await rows()).toEqual([]);
+  });
 });
 
 it('reuse of a refresh token ends the grant for everybody, whichever of its parts the engine removes first', async () => {
@@ -246,6 +310,41 @@ it('introspection answers an app about its own tokens only, and a resource serve
   });
   expect((await post('/sandbox/introspect', undefined, { token: 'x' })).status).toBe(401);
   expect((await post('/sandbox/introspect', basic(state), {})).status).toBe(400);
+});
+
+it('a refused client is challenged by the scheme that it sent, where the endpoint takes this scheme', async () => {
+  const challenge = async (path: string, authorization: string) => {
+    const answer = await fetch(`${system.service.url}/sandbox/${path}`, {
+      method: 'POST',
+      headers: { authorization },
+      body: new URLSearchParams({ token: 'x' }),
+    });
+    const { error } = (await answer.json()) as { error: string };
+    return [answer.status, error, answer.headers.get('www-authenticate')];
+  };
+  const realm = 'realm="http://localhost:4000/sandbox"';
+  const byBearer = [401, 'invalid_token', expect.stringContaining(`Bearer ${realm}, error="invalid_token"`)];
+  const byBasic = [401, 'invalid_client', `Basic ${realm}, charset="UTF-8"`];
+  for (const token of ['Bearer unknown', 'bearer  unknown', 'Bearer two words'])
+    expect((await challenge('introspect', token))[0]).toBe(401);
+  expect(await challenge('introspect', 'bearer  unknown')).toEqual(byBearer);
+  expect(await challenge('introspect', 'Basic dW5rbm93bjpub25l')).toEqual(byBasic);
+  expect(await challenge('revoke', 'Bearer unknown')).toEqual(byBasic);
+});
+
+it('one or more spaces stand between the scheme and the credentials', async () => {
+  const state = await system.register(app('patient-access'));
+  const { access_token = '', refresh_token = '' } = await connect(state);
+  const spaced = basic(state).replace(' ', '   ');
+  expect((await post('/sandbox/introspect', spaced, { token: access_token })).body.active).toBe(true);
+  const server = `Bearer  ${system.config.INTROSPECTION_TOKEN}`;
+  expect((await post('/sandbox/introspect', server, { token: access_token })).body.active).toBe(true);
+  const form = { grant_type: 'refresh_token', refresh_token };
+  const first = await post('/sandbox/token', spaced, form);
+  expect(first.status).toBe(200);
+  // Not a plain request, so the engine answers.
+  const next = { ...form, refresh_token: String(first.body.refresh_token), resource: fhirBase };
+  expect((await post('/sandbox/token', spaced, next)).status).toBe(200);
 });
 
 it('revocation ends an access token alone, a refresh token with its grant, and nobody else’s', async () => {

@@ -1,7 +1,7 @@
 import type { ErrorDialect } from '@payer/service';
 import { environmentPattern } from '@payer/smart';
 
-const oauth = new RegExp(`^/${environmentPattern}/(token|introspect|revoke|jwks|\\.well-known/.*)/?$`);
+const oauth = new RegExp(`^/${environmentPattern}/(token|introspect|revoke|par|jwks|\\.well-known/.*)/?$`);
 const pages = new RegExp(`^/${environmentPattern}/(authorize|interaction|sign-out)(/|$)`);
 
 /**

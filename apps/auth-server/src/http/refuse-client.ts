@@ -9,13 +9,19 @@ export interface OAuthError {
   error_description: string;
 }
 
-/** Why a request is not authenticated: `invalid_request` for a malformed one, else `invalid_client`. */
+/**
+ * Why a request is not authenticated: `invalid_request` for a malformed one, `invalid_token` for a bearer
+ * token (RFC 6750 §3.1), else `invalid_client`.
+ */
 export interface Unauthenticated {
-  error: 'invalid_client' | 'invalid_request';
+  error: 'invalid_client' | 'invalid_request' | 'invalid_token';
   description: string;
 }
 
-/** The answer to a request without client authentication (RFC 6749 §5.2). */
+/**
+ * The answer to a request without client authentication. The challenge has the scheme that the client used
+ * (RFC 6749 §5.2, RFC 6750 §3).
+ */
 export function refuseClient(
   reply: FastifyReply,
   config: Config,
@@ -26,7 +32,13 @@ export function refuseClient(
   countRefusal(environment, endpoint, error);
   const realm = config.addresses[environment].issuer;
   if (error === 'invalid_request') void reply.code(400);
-  else void reply.code(401).header('www-authenticate', `Basic realm="${realm}", charset="UTF-8"`);
+  else {
+    const challenge =
+      error === 'invalid_token'
+        ? `Bearer realm="${realm}", error="${error}", error_description="${description}"`
+        : `Basic realm="${realm}", charset="UTF-8"`;
+    void reply.code(401).header('www-authenticate', challenge);
+  }
   return { error, error_description: description };
 }
 

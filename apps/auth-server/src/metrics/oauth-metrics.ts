@@ -14,19 +14,22 @@ const refused = counter(
 );
 
 /**
- * Error codes of the endpoints (RFC 6749 §4.1.2.1, §5.2; RFC 8707 §2; OpenID Connect Core §3.1.2.6). Others
+ * Error codes of the endpoints (RFC 6749 §4.1.2.1, §5.2; RFC 8707 §2; RFC 9449 §5; OpenID Connect Core §3.1.2.6). Others
  * are `other`.
  */
 const errorCodes = new Set([
   'access_denied',
   'account_selection_required',
   'invalid_client',
+  'invalid_dpop_proof',
   'invalid_grant',
   'invalid_redirect_uri',
   'invalid_request',
   'invalid_scope',
   'invalid_target',
+  'invalid_token',
   'login_required',
+  'registration_not_supported',
   'server_error',
   'temporarily_unavailable',
   'unauthorized_client',

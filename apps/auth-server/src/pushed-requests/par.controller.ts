@@ -5,9 +5,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DataSource } from 'typeorm';
 import { checkAuthorizationRequest } from '../authorization/authorization-checks.js';
 import { FailedAuthorizations } from '../authorization/failed-authorizations.js';
+import { checkIdTokenHint } from '../authorization/checks/check-id-token-hint.js';
 import { ClientAuthentication } from '../client-authentication/client-authentication.js';
 import { useAssertionOnce } from '../client-authentication/used-assertions.js';
 import type { Config } from '../config.js';
+import { Keys } from '../keys/keys.js';
 import { countRefusal } from '../metrics/oauth-metrics.js';
 import { pushedRequestLifetime, PushedRequests } from './pushed-requests.js';
 
@@ -31,6 +33,7 @@ export class ParController {
     private readonly pushed: PushedRequests,
     private readonly failures: FailedAuthorizations,
     private readonly source: DataSource,
+    private readonly keys: Keys,
   ) {}
 
   @Post()
@@ -43,7 +46,7 @@ export class ParController {
     const { app, refusal } = await this.clients.authenticateApp('par', environment, request, reply);
     if (refusal) return refusal;
     const read = parametersOf(body, request);
-    const problem = 'error' in read ? read : this.problemOf(environment, app, read.parameters);
+    const problem = 'error' in read ? read : await this.problemOf(environment, app, read.parameters);
     if (problem) return this.refuse(reply, environment, app, problem);
     const { parameters } = read as { parameters: URLSearchParams };
     parameters.set('client_id', app.client_id);
@@ -82,11 +85,11 @@ export class ParController {
     }
   }
 
-  private problemOf(
+  private async problemOf(
     environment: Environment,
     app: AppState,
     parameters: URLSearchParams,
-  ): Refusal | undefined {
+  ): Promise<Refusal | undefined> {
     const named = parameters.get('client_id');
     if (named !== null && named !== app.client_id)
       return { error: 'invalid_request', description: 'client_id is not the authenticated app' };
@@ -99,7 +102,8 @@ export class ParController {
           'redirect_uri is not one of those registered for this app; it must match one of them character for character',
       };
     const addresses = this.config.addresses[environment];
-    return checkAuthorizationRequest({ app, addresses, parameters, isPushed: true });
+    const request = { app, addresses, parameters, isPushed: true };
+    return checkAuthorizationRequest(request) ?? checkIdTokenHint(request, this.keys);
   }
 
   private async refuse(
@@ -115,7 +119,10 @@ export class ParController {
   }
 }
 
-/** The parameters without empty ones, which count as absent, and without those of the authentication. */
+/**
+ * The parameters without empty ones, which count as absent, and without those of the authentication. Only
+ * `resource` may come more than once (RFC 6749 §3.1, RFC 8707 §2).
+ */
 function parametersOf(body: unknown, request: FastifyRequest): { parameters: URLSearchParams } | Refusal {
   const type = request.headers['content-type'] ?? '';
   if (!/^application\/x-www-form-urlencoded\b/i.test(type))
@@ -125,12 +132,13 @@ function parametersOf(body: unknown, request: FastifyRequest): { parameters: URL
     };
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries((body ?? {}) as Record<string, unknown>)) {
-    if (authentication.has(name) || value === '') continue;
-    if (typeof value !== 'string')
+    if (authentication.has(name)) continue;
+    const values = [value].flat().filter((each) => each !== '');
+    if (!values.every((each) => typeof each === 'string') || (Array.isArray(value) && name !== 'resource'))
       return { error: 'invalid_request', description: 'a parameter was sent more than once' };
-    if (value.includes('\0'))
+    if (values.some((each) => each.includes('\0')))
       return { error: 'invalid_request', description: 'the request holds a NUL character' };
-    parameters.set(name, value);
+    for (const each of values) parameters.append(name, each);
   }
   return { parameters };
 }

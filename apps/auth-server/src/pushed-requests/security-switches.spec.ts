@@ -121,20 +121,76 @@ describe('the switches of an app', () => {
         [{ ...pkce, redirect_uri: `${redirectUri}/` }, 'invalid_request', 'redirect_uri'],
         [{ ...pkce, response_type: 'token' }, 'unsupported_response_type', 'must be code'],
         [{ ...pkce, aud: 'https://elsewhere.example' }, 'invalid_request', 'aud must be'],
+        [{ ...pkce, resource: 'https://elsewhere.example' }, 'invalid_target', 'resource must be'],
+        [{ ...pkce, prompt: 'foo' }, 'invalid_request', 'prompt must be'],
+        [{ ...pkce, prompt: 'none login' }, 'invalid_request', 'must stand alone'],
+        [{ ...pkce, max_age: 'abc' }, 'invalid_request', 'max_age must be'],
+        [{ ...pkce, max_age: '-1' }, 'invalid_request', 'max_age must be'],
+        [{ ...pkce, id_token_hint: 'abc' }, 'invalid_request', 'id_token_hint must be'],
+        [{ ...pkce, registration: '{}' }, 'registration_not_supported', 'registration'],
+        [{ ...pkce, dpop_jkt: 'x' }, 'invalid_request', 'dpop_jkt must be'],
         [{ ...pkce, request_uri: 'urn:x' }, 'invalid_request', 'request_uri must not'],
         [{ ...pkce, request: 'jwt' }, 'invalid_request', 'request must not'],
         [{ ...pkce, client_id: 'other' }, 'invalid_request', 'client_id is not'],
-      ] as const)
+      ] as const) {
         expect(await push(app, parameters)).toMatchObject({
           status: 400,
           body: { error, error_description: expect.stringContaining(reason) },
         });
+        if (['redirect_uri', 'request_uri', 'request', 'client_id'].some((name) => name in parameters))
+          continue;
+        const sent = authorizePath(app, { ...request, ...parameters });
+        const { searchParams } = new URL((await system.browser()(sent)).location);
+        expect(searchParams.get('error'), reason).toBe(error);
+      }
       expect((await push(app, pkce)).status).toBe(201);
       const unknown = { ...app, client_id: 'unknown' };
       expect(await push(unknown, pkce)).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
       const directory = await register({}, 'provider-directory');
       expect((await push(directory)).body.error).toBe('unauthorized_client');
       expect((await fetch(`${system.service.url}/sandbox/par`)).status).toBe(405);
+    });
+
+    it('may name the resource twice, and a member by an id_token of the app', async () => {
+      const app = await register();
+      const { id_token = '' } = await system.connect(app);
+      const send = async (more: [string, string][]) => {
+        const authorization = `Basic ${Buffer.from(`${app.client_id}:secret`).toString('base64')}`;
+        const body = new URLSearchParams([...Object.entries(request), ...more]);
+        const answer = await fetch(`${system.service.url}/sandbox/par`, {
+          method: 'POST',
+          headers: { authorization },
+          body,
+        });
+        return { status: answer.status, body: (await answer.json()) as Record<string, string> };
+      };
+      const { fhirBaseUrl } = system.config.addresses.sandbox;
+      const both: [string, string][] = [
+        ['resource', fhirBaseUrl],
+        ['resource', `${fhirBaseUrl}/`],
+      ];
+      const pushed = await send([
+        ...both,
+        ['id_token_hint', id_token],
+        ['max_age', '600'],
+        ['prompt', 'login'],
+      ]);
+      expect(pushed.status).toBe(201);
+      const { request_uri = '' } = pushed.body;
+      const begun = await system.browser()(authorizePath(app, { request_uri }));
+      expect(begun.location).toContain('/interaction/');
+      for (const more of [
+        [...both, ['resource', 'https://elsewhere.example']],
+        [both[0]!, ['state', 'two']],
+      ])
+        expect((await send(more as [string, string][])).status).toBe(400);
+      const other = await register();
+      expect((await push(other, { id_token_hint: id_token })).body.error).toBe('invalid_request');
+    });
+
+    it('that are too long are refused in the form of the other endpoints', async () => {
+      const { status, body } = await push(await register(), { state: 'x'.repeat(70_000) });
+      expect([status, typeof body.error]).toEqual([413, 'string']);
     });
 
     it('are required of an app that is set to them, and of no other', async () => {
@@ -209,7 +265,7 @@ describe('the switches of an app', () => {
       const app = await register({ dpop_bound_access_tokens: true }, 'provider-directory');
       expect(await ask(app)).toMatchObject({
         status: 400,
-        body: { error: 'invalid_grant', error_description: expect.stringContaining('DPoP') },
+        body: { error: 'invalid_dpop_proof', error_description: expect.stringContaining('set to DPoP') },
       });
       for (const claims of [
         { htm: 'GET' },
@@ -222,6 +278,11 @@ describe('the switches of an app', () => {
       const answers = await Promise.all(Array.from({ length: 5 }, () => ask(app, proof)));
       expect(answers.map(({ status }) => status).sort()).toEqual([200, 400, 400, 400, 400]);
       expect(answers.find(({ status }) => status === 200)?.body.token_type).toBe('DPoP');
+      const replayed = answers.find(({ status }) => status === 400);
+      expect(replayed?.body).toMatchObject({
+        error: 'invalid_dpop_proof',
+        error_description: expect.stringContaining('used before'),
+      });
     });
 
     it('are given to any app that sends a proof, and bearer tokens to one that sends none', async () => {
@@ -235,10 +296,44 @@ describe('the switches of an app', () => {
       expect(decodeJwt(plain.body.access_token ?? '')).not.toHaveProperty('cnf');
     });
 
+    it('are not replaced by bearer tokens when the proof is an empty header', async () => {
+      for (const bound of [true, false]) {
+        const app = await register({ dpop_bound_access_tokens: bound }, 'provider-directory');
+        expect(await ask(app, '')).toMatchObject({ status: 400, body: { error: 'invalid_dpop_proof' } });
+      }
+      const app = await register();
+      const { refresh_token = '' } = await system.connect(app);
+      const form = { grant_type: 'refresh_token', refresh_token };
+      expect((await system.post('/token', app, form, { dpop: '' })).body.error).toBe('invalid_dpop_proof');
+      expect((await system.post('/par', app, request, { dpop: '' })).body.error).toBe('invalid_dpop_proof');
+      // The refused request has used nothing up.
+      expect((await system.refresh(app, refresh_token)).status).toBe(200);
+    });
+
+    it('are the only active ones of an app that was set to them, as at the FHIR API', async () => {
+      const app = await register();
+      const { access_token = '', refresh_token = '' } = await system.connect(app);
+      const active = async (token: string) => (await system.post('/introspect', app, { token })).body.active;
+      expect([await active(access_token), await active(refresh_token)]).toEqual([true, true]);
+      await system.publish('app-updated', { ...app, version: 2, dpop_bound_access_tokens: true });
+      await system.applied(app.client_id, 2);
+      expect([await active(access_token), await active(refresh_token)]).toEqual([false, true]);
+      const { body } = await system.post(
+        '/token',
+        app,
+        { grant_type: 'refresh_token', refresh_token },
+        { dpop: await proofFor('/token') },
+      );
+      expect(await active(body.access_token ?? '')).toBe(true);
+      await system.publish('app-updated', { ...app, version: 3, plan: 'provider-directory' });
+      await system.applied(app.client_id, 3);
+      expect([await active(access_token), await active(body.refresh_token ?? '')]).toEqual([false, false]);
+    });
+
     it('begin with a pushed request: its proof binds the code', async () => {
       const app = await register({ dpop_bound_access_tokens: true });
       const jkt = await calculateJwkThumbprint(jwk);
-      expect(await push(app, { dpop_jkt: 'other' }, { dpop: await proofFor('/par') })).toMatchObject({
+      expect(await push(app, { dpop_jkt: 'o'.repeat(43) }, { dpop: await proofFor('/par') })).toMatchObject({
         status: 400,
         body: { error: 'invalid_dpop_proof' },
       });
@@ -264,7 +359,7 @@ describe('the switches of an app', () => {
       })
         .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk: await exportJWK(other.publicKey) })
         .sign(other.privateKey);
-      expect((await exchange(foreign)).body.error).toBe('invalid_grant');
+      expect((await exchange(foreign)).body.error).toBe('invalid_dpop_proof');
       expect((await exchange(await proofFor('/token'))).body.token_type).toBe('DPoP');
     });
   });

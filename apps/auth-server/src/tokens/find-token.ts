@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, readRows } from '@payer/service';
-import { planRules, type AccessTokenClaims, type Environment } from '@payer/smart';
+import { appOfToken, tokenFault, type AccessTokenClaims, type Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
-import { whyNotAllowed } from '../clients/app-rules.js';
+import { whyGrantTypeNotAllowed } from '../clients/app-rules.js';
 import { Apps } from '../clients/apps.js';
 import type { Config } from '../config.js';
 import { grantHasEnded } from '../grants/revoke-grant.js';
@@ -16,18 +16,19 @@ import { Representations } from '../representation/representations.js';
 import { verifyAccessToken } from './verify-access-token.js';
 
 /** A valid token, with the data for introspection (RFC 7662 §2.2). */
-export interface LiveToken {
-  kind: 'access_token' | 'refresh_token';
+export type LiveToken = (
+  | { kind: 'access_token'; claims: AccessTokenClaims & { token_type: 'DPoP' | 'Bearer' } }
+  | { kind: 'refresh_token'; claims: Record<string, unknown> }
+) & {
   clientId: string;
   grantId: string | undefined;
   jti: string;
   expiresAt: number;
-  claims: Record<string, unknown>;
   /** The version of the app that the database has; absent when the token was found without it. */
   appVersion?: number | undefined;
   /** Whether a refresh token was replaced by its successor: it can revoke its grant, and nothing else. */
   isRotated?: boolean;
-}
+};
 
 /** Finds out whether a token is valid: its signature and dates, its grant, its app, and the revocations. */
 @Injectable()
@@ -60,14 +61,14 @@ export class FindToken {
   }
 
   private async isUsable(environment: Environment, token: LiveToken): Promise<boolean> {
-    const { kind, clientId, claims } = token;
     if (token.isRotated) return false;
-    const app = await this.apps.readVersion(clientId, token.appVersion);
-    if (!app?.plan || whyNotAllowed(app, environment, planRules[app.plan].flow) !== undefined) return false;
-    // Access tokens from before a suspension stay invalid. Refresh tokens depend on the grant, which outlives
-    // it.
-    const validFrom = kind === 'access_token' ? app.tokens_valid_from : null;
-    return validFrom === null || Number(claims.iat) * 1000 >= Date.parse(validFrom);
+    const app = await this.apps.readVersion(token.clientId, token.appVersion);
+    if (!app) return false;
+    // An access token is active as long as the FHIR API takes it. A refresh token depends on the grant, which
+    // outlives a suspension and a switch to tokens that are bound to a key.
+    return token.kind === 'access_token'
+      ? tokenFault({ environment, claims: token.claims }, appOfToken(app)) === undefined
+      : whyGrantTypeNotAllowed(app, environment, 'refresh_token') === undefined;
   }
 
   private async accessToken(environment: Environment, token: string): Promise<LiveToken | undefined> {

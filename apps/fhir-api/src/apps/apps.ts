@@ -1,16 +1,8 @@
-import type { AppLevers, AppState, Environment, Plan } from '@payer/smart';
+import { appOfToken, type AppLevers, type AppOfToken, type AppState } from '@payer/smart';
 
 /** The gateway's view of an app. Immutable: a new state is a new object. */
-export interface App {
+export interface App extends AppOfToken {
   readonly version: number;
-  readonly status: AppState['status'];
-  readonly plan: Plan | null;
-  /** Environments open to the app now. */
-  readonly environments: readonly Environment[];
-  /** Milliseconds since the epoch. Tokens with an earlier issue time are refused. */
-  readonly tokensValidFrom: number | undefined;
-  /** Whether the app's tokens are bound to its key (RFC 9449). */
-  readonly needsBoundTokens: boolean;
   /** Errors that the developer has asked for. Undefined for almost every app. */
   readonly levers: AppLevers | undefined;
 }
@@ -24,12 +16,8 @@ export class Apps {
     const known = this.byClientId.get(state.client_id);
     if (known && known.version >= state.version) return;
     this.byClientId.set(state.client_id, {
+      ...appOfToken(state),
       version: state.version,
-      status: state.status,
-      plan: state.plan,
-      environments: state.environments,
-      tokensValidFrom: state.tokens_valid_from === null ? undefined : Date.parse(state.tokens_valid_from),
-      needsBoundTokens: state.dpop_bound_access_tokens ?? false,
       levers: state.levers?.next_errors.some(({ endpoint }) => endpoint === 'fhir')
         ? state.levers
         : undefined,

@@ -25,6 +25,10 @@ const authorizationErrors: readonly DocumentedError[] = [
       },
       { cause: 'response_mode is not query.', fix: 'Leave response_mode out.' },
       {
+        cause: 'prompt, max_age, id_token_hint or dpop_jkt has a value that it cannot have.',
+        fix: 'error_description names the parameter. Correct it, or leave it out.',
+      },
+      {
         cause: 'The app is set to push its authorization requests, and this one came through the browser.',
         fix: 'POST the parameters to pushed_authorization_request_endpoint, then send client_id and request_uri.',
       },
@@ -117,8 +121,8 @@ const authorizationErrors: readonly DocumentedError[] = [
     statuses: [],
     causes: [
       {
-        cause: 'The request has prompt=none, and every authorization asks the member.',
-        fix: 'Leave prompt out.',
+        cause: 'The request has prompt=none, and every authorization goes through the consent service.',
+        fix: 'Leave prompt out. A member whose grant still stands comes back with a code, without a page.',
       },
     ],
   },
@@ -276,10 +280,6 @@ const tokenErrors: readonly DocumentedError[] = [
         fix: startAgain,
       },
       {
-        cause: 'The app is set to DPoP, and the request has no proof, or one of another key.',
-        fix: 'Send the header DPoP with a proof of the key of the authorization request.',
-      },
-      {
         cause: 'code_verifier is missing or does not match the code_challenge.',
         fix: 'Send the verifier of the same authorization request.',
       },
@@ -308,6 +308,14 @@ const tokenErrors: readonly DocumentedError[] = [
       {
         cause: 'The DPoP proof does not fit the request (RFC 9449), or is older than five minutes.',
         fix: 'Make a new proof for each request: htm is POST, htu is the token endpoint, iat is now, jti is new.',
+      },
+      {
+        cause: 'The DPoP proof was used before, or the header DPoP is empty.',
+        fix: 'Make a new proof for each request, also when a request is repeated.',
+      },
+      {
+        cause: 'The app is set to DPoP, and the request has no proof, or one of another key.',
+        fix: 'Send the header DPoP with a proof of the key of the authorization request or of the refresh token.',
       },
     ],
   },

@@ -16,6 +16,8 @@ export interface AuthorizationError {
     | 'unauthorized_client'
     | 'invalid_request'
     | 'invalid_scope'
+    | 'invalid_target'
+    | 'registration_not_supported'
     | 'unsupported_response_type'
     | 'account_selection_required';
   description: string;

@@ -82,7 +82,7 @@ export class FinishedInteractions {
 
   /**
    * The answer's location for a second request. A new code of the same grant replaces the code, with the same
-   * expiry.
+   * expiry. The row of a used code stays longer than the code is good.
    * @returns undefined when the code has expired, or when its grant was revoked
    */
   async locationAgain({ location }: FinishedAnswer): Promise<string | undefined> {
@@ -92,8 +92,10 @@ export class FinishedInteractions {
     const copied = await rowsOf(
       this.source,
       `INSERT INTO oidc_artifact (environment, model, id_sha256, payload, grant_id, uid, expires_at)
-       SELECT environment, model, $3, payload, grant_id, uid, expires_at FROM oidc_artifact code
-       WHERE environment = $1 AND model = 'AuthorizationCode' AND id_sha256 = $2 AND expires_at > now()
+       SELECT environment, model, $3, payload, grant_id, uid, expiry
+       FROM oidc_artifact code,
+         LATERAL (SELECT least(expires_at, to_timestamp((payload->>'exp')::float8)) AS expiry) lifetime
+       WHERE environment = $1 AND model = 'AuthorizationCode' AND id_sha256 = $2 AND expiry > now()
          AND NOT EXISTS (SELECT 1 FROM ended_grant WHERE ended_grant.grant_id = code.grant_id)
        RETURNING 1`,
       [this.environment, sha256(code), sha256(copy)],
