@@ -159,7 +159,10 @@ export const auditSentences: Record<AuditAction, Write> = {
       : say`Sign-ins of ${whomOf(act)} failed too often. They wait.`,
   'password-changed': did('changed the password'),
   'password-reset-requested': (act) => say`Somebody asked for a new password of ${whomOf(act)}.`,
-  'password-reset': did('chose a new password by a link of a mail'),
+  'password-reset': (act) =>
+    valueOf(act, 'by') === 'configuration'
+      ? say`The configuration gave ${named(act, 'email', 'an account')} a new password.`
+      : did('chose a new password by a link of a mail')(act),
   'sessions-ended': (act) => say`${whoOf(act)} ended sessions${withValue(act, ': ', 'sessions')}.`,
   'passkey-added': did('added a passkey'),
   'passkey-removed': did('removed a passkey'),

@@ -273,6 +273,9 @@ describe('accounts', () => {
     );
   });
 
+  const openLinks =
+    'SELECT 1 FROM password_reset JOIN account ON id = account_id WHERE lower(email) = lower($1)';
+
   it('a password that the platform team has chosen outlives a restart, until another one is configured', async () => {
     const { PLATFORM_EMAIL: email, PLATFORM_PASSWORD: configured } = config;
     const { token } = (await signIn(email, configured)).json as { token: string };
@@ -282,9 +285,25 @@ describe('accounts', () => {
     service = await registration.start(config);
     expect((await signIn(email, configured)).status).toBe(401);
     expect((await signIn(email, 'battery horse correct')).status).toBe(200);
+    const old = (await signIn(email, 'battery horse correct')).json.token as string;
+    await send('POST', '/api/password-resets', { email });
+    await eventually(() => source.query(openLinks, [email]).then((links) => links.length > 0));
     await service.close();
-    service = await registration.start({ ...config, PLATFORM_PASSWORD: 'another-platform-password' });
-    expect((await signIn(email, 'another-platform-password')).status).toBe(200);
+    const changed = { ...config, PLATFORM_PASSWORD: 'another-platform-password' };
+    service = await registration.start(changed);
+    // Whoever knew the old password is signed in no more, and has no link to a new one.
+    expect((await send('GET', '/api/apps', undefined, bearer(old))).status).toBe(401);
+    expect(await source.query(openLinks, [email])).toEqual([]);
+    const fresh = (await signIn(email, 'another-platform-password')).json.token as string;
+    const resets =
+      "SELECT actor_role, detail FROM audit_entry WHERE action = 'password-reset' AND actor IS NULL";
+    const entry = { actor_role: 'system', detail: { email, by: 'configuration' } };
+    expect(await source.query(resets)).toEqual([entry]);
+    // The next start with the same value ends nothing.
+    await service.close();
+    service = await registration.start(changed);
+    expect((await send('GET', '/api/apps', undefined, bearer(fresh))).status).toBe(200);
+    expect(await source.query(resets)).toEqual([entry]);
   });
 
   it('in production there is no mailbox', async () => {
