@@ -14,7 +14,7 @@ import { Mailer } from '../mail/mailer.js';
 import type { Actor } from '../sessions/actor.js';
 import { LinkExpired } from './link-expired.js';
 import { checkPassword } from './password-rules.js';
-import { SignInService, type SignInPlace } from './sign-in.service.js';
+import { SignInService, WrongCredentials, type SignInPlace } from './sign-in.service.js';
 
 /** Seconds for which a password reset link is valid. */
 const resetLifetime = 3600;
@@ -36,7 +36,7 @@ export class PasswordsService {
 
   /**
    * Changes the password, and ends all sessions except the current one.
-   * @throws Problem 401 when the current password is wrong, 400 when the new one is weak; TooManyAttempts
+   * @throws Problem 401 when the current password is wrong, or was replaced in the meantime; 400 when the new one is weak; TooManyAttempts
    */
   async change(
     actor: Actor,
@@ -44,12 +44,19 @@ export class PasswordsService {
     place: SignInPlace,
     sessionToken: string,
   ): Promise<void> {
-    await this.accounts.judge(actor.email, passwords.current, place);
+    const { password_hash: verified } = await this.accounts.judge(actor.email, passwords.current, place);
     await checkPassword(passwords.next, actor, 'new_password');
     const hash = await hashPassword(passwords.next);
-    await this.source.transaction((manager) =>
-      this.replace(manager, actor, hash, 'password-changed', sha256(sessionToken)),
-    );
+    await this.source.transaction(async (manager) => {
+      // Whoever knows the old password must not undo a reset that ended it.
+      const current = await rowsOf(
+        manager,
+        'SELECT 1 FROM account WHERE id = $1 AND password_hash = $2 AND ended_at IS NULL FOR UPDATE',
+        [actor.id, verified],
+      );
+      if (current.length === 0) throw new WrongCredentials();
+      await this.replace(manager, actor, hash, 'password-changed', sha256(sessionToken));
+    });
   }
 
   /**

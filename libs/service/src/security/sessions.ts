@@ -51,6 +51,31 @@ export class Sessions<Data extends object> {
     return token;
   }
 
+  /**
+   * Creates a session only if its owner is still admitted. One statement looks and inserts, so the reason to
+   * admit the owner cannot end in between.
+   * @param admission a SELECT with its values from $1 on; it locks the row that admits the owner
+   * @returns the token, or undefined when the SELECT finds no row
+   */
+  async createIf(
+    admission: { sql: string; values: readonly unknown[] },
+    subject: string,
+    data: Data,
+    db: Queryable = this.db,
+  ): Promise<string | undefined> {
+    const token = randomToken();
+    const own = admission.values.length;
+    const rows = await rowsOf(
+      db,
+      `WITH admitted AS (${admission.sql}), expired AS (DELETE FROM session WHERE expires_at < now())
+       INSERT INTO session (token_sha256, subject, data, expires_at)
+       SELECT $${own + 1}, $${own + 2}, $${own + 3}, now() + make_interval(secs => $${own + 4}) FROM admitted
+       RETURNING 1`,
+      [...admission.values, sha256(token), subject, JSON.stringify(data), this.lifetime],
+    );
+    return rows.length > 0 ? token : undefined;
+  }
+
   async find(token: string | undefined): Promise<Session<Data> | undefined> {
     if (!token) return undefined;
     const [row] = await readRows<Session<Data>>(
