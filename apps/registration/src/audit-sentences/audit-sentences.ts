@@ -141,6 +141,7 @@ export const auditSentences: Record<AuditAction, Write> = {
       : say`${whoOf(act)} set the roles of ${named(act, 'email', 'a person')} in the platform team to ${named(act, 'roles', 'other roles')}.`,
   'app-suspended': didToApp('suspended', '', withReason),
   'app-reinstated': didToApp('reinstated', '', withReason),
+  'initial-access-token-revoked': did('revoked a token with which a program may register apps'),
   'initial-access-token-issued': (act) =>
     say`${whoOf(act)} issued a token for the registration of apps${withValue(act, ', for ', 'uses', ' uses')}.`,
   'email-confirmed': did('confirmed the email address'),

@@ -12,6 +12,7 @@ import {
 import type { Config } from '../config.js';
 import { Mailer } from '../mail/mailer.js';
 import type { Actor } from '../sessions/actor.js';
+import { endInitialAccessTokens } from '../sessions/initial-access-token-end.js';
 import { LinkExpired } from './link-expired.js';
 import { checkPassword } from './password-rules.js';
 import { SignInService, WrongCredentials, type SignInPlace } from './sign-in.service.js';
@@ -22,7 +23,7 @@ const resetLifetime = 3600;
 /** Most valid reset links of one account. Further requests send no mail. */
 const openResets = 3;
 
-/** Changes and resets passwords. Both end sessions of the account. */
+/** Changes and resets passwords. Both end sessions and initial access tokens of the account. */
 @Injectable()
 export class PasswordsService {
   private readonly logger = new Logger('passwords');
@@ -149,6 +150,7 @@ export class PasswordsService {
       owner.id,
       keptSession,
     ]);
+    await endInitialAccessTokens(db, owner.id);
     await this.mailer.send(db, {
       to: owner.email,
       subject: 'Your password was changed',

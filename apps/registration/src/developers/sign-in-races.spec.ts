@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { eventually } from '@payer/testing';
 import { SoftwareAuthenticator } from '@payer/testing/authenticator';
 import { DataSource, type QueryRunner } from 'typeorm';
+import { waitsForLock } from '../testing/lock-wait.js';
 import { newDeveloper, portalOrigin, startPortal, Visitor, type TestPortal } from '../testing/portal.js';
 
 const password = 'a-long-password';
@@ -35,14 +35,8 @@ describe('a sign-in that meets a change of its account', () => {
     await change.startTransaction();
     const [{ id }] = await source.query('SELECT id FROM account WHERE email = $1', [email]);
     await change.query(`UPDATE account SET ${set} WHERE id = $1`, [id]);
-    let isDone = false;
-    const answer = ask().finally(() => (isDone = true));
-    await eventually(async () => {
-      const waiting = await source.query(
-        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-      );
-      return isDone || waiting.length > 0;
-    });
+    const answer = ask();
+    await waitsForLock(source, answer);
     await change.commitTransaction();
     return answer;
   }
@@ -65,7 +59,10 @@ describe('a sign-in that meets a change of its account', () => {
     const page = await during(reset, () => guest().post('/sign-in', { email, password }));
     expect(page.status).toBe(401);
     expect(await sessions()).toBe(before);
-    const actions = await source.query("SELECT action FROM audit_entry WHERE actor = $1 AND action IN ('signed-in', 'sign-in-refused')", [email]);
+    const actions = await source.query(
+      "SELECT action FROM audit_entry WHERE actor = $1 AND action IN ('signed-in', 'sign-in-refused')",
+      [email],
+    );
     expect(actions).toEqual([{ action: 'sign-in-refused' }]);
   });
 

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateKeyPairSync } from 'node:crypto';
-import { PortalApi, redirect_uris } from '../testing/portal-api.js';
+import { waitsForLock } from '../testing/lock-wait.js';
+import { hash, PortalApi, redirect_uris } from '../testing/portal-api.js';
 
+let owners = 0;
 const system = new PortalApi();
 const { api, latest } = system;
 
@@ -10,6 +12,50 @@ afterAll(() => system.stop());
 
 describe('dynamic client registration (RFC 7591)', () => {
   const register = (token: string | undefined, body: unknown) => api(token, 'POST', '/register', body);
+
+  it('initial access tokens are listed without the token, and their owner revokes them', async () => {
+    const own = '/api/initial-access-tokens';
+    const owner = await system.signUp('tokens@client-app.example');
+    const { token } = (await api(owner, 'POST', own, { uses: 3 })).json;
+    const listed = await api(owner, 'GET', own);
+    const shown = { id: expect.any(String), created_at: expect.any(String), expires_at: expect.any(String) };
+    expect(listed.json).toEqual([{ ...shown, uses_left: 3 }]);
+    expect(listed.text).not.toContain(token);
+    const [{ id }] = listed.json;
+    const stranger = await api(system.stranger, 'DELETE', `${own}/${id}`);
+    expect(stranger).toMatchObject({ status: 404, json: { code: 'initial_access_token_not_found' } });
+    expect((await api(owner, 'DELETE', `${own}/${id}`)).status).toBe(204);
+    expect((await api(owner, 'GET', own)).json).toEqual([]);
+    expect((await register(token, { client_name: 'X', redirect_uris })).status).toBe(401);
+  });
+
+  it.each(['a changed password', 'signing out everywhere', 'an ended account'])(
+    '%s ends the initial access tokens of its owner',
+    async (way) => {
+      const email = `owner-${++owners}@client-app.example`;
+      const owner = await system.signUp(email);
+      const { token } = (await api(owner, 'POST', '/api/initial-access-tokens', {})).json;
+      if (way === 'a changed password') {
+        const passwords = { current_password: 'a-long-password', new_password: 'battery horse correct' };
+        expect((await api(owner, 'PUT', '/api/developers/me/password', passwords)).status).toBe(204);
+      } else if (way === 'signing out everywhere') await api(owner, 'DELETE', '/api/sessions');
+      else await system.source.query('UPDATE account SET ended_at = now() WHERE email = $1', [email]);
+      expect((await register(token, { client_name: 'X', redirect_uris })).status).toBe(401);
+    },
+  );
+
+  it('no initial access token is issued by a session that ends meanwhile', async () => {
+    const email = 'ending@client-app.example';
+    const owner = await system.signUp(email);
+    const end = system.source.createQueryRunner();
+    await end.startTransaction();
+    await end.query('DELETE FROM session WHERE token_sha256 = $1', [hash(owner)]);
+    const asked = api(owner, 'POST', '/api/initial-access-tokens', {});
+    await waitsForLock(system.source, asked);
+    await end.commitTransaction();
+    await end.release();
+    expect((await asked).status).toBe(401);
+  });
 
   it('needs the initial access token of the portal, which is good for as many apps as it says', async () => {
     const issued = await api(system.developer, 'POST', '/api/initial-access-tokens', { uses: 1 });

@@ -86,8 +86,13 @@ export class PortalSessions {
     return this.sessions.endOne(accountId, id);
   }
 
-  /** @param exceptToken the session that stays, if any */
-  endAll(accountId: string, exceptToken?: string): Promise<number> {
-    return this.sessions.endAll(accountId, exceptToken);
+  /** Ends all sessions of an account. */
+  endAll(accountId: string, db?: Queryable): Promise<number> {
+    return this.sessions.endAll(accountId, undefined, db);
+  }
+
+  /** Keeps a session live until the transaction ends. @returns false when the session has ended */
+  hold(token: string, db: Queryable): Promise<boolean> {
+    return this.sessions.hold(token, db);
   }
 }

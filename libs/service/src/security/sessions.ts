@@ -116,13 +116,27 @@ export class Sessions<Data extends object> {
    * @param exceptToken the session to keep, if any
    * @returns the number of ended sessions
    */
-  async endAll(subject: string, exceptToken?: string): Promise<number> {
+  async endAll(subject: string, exceptToken?: string, db: Queryable = this.db): Promise<number> {
     const rows = await rowsOf(
-      this.db,
+      db,
       'DELETE FROM session WHERE subject = $1 AND token_sha256 IS DISTINCT FROM $2 RETURNING 1',
       [subject, exceptToken === undefined ? null : sha256(exceptToken)],
     );
     return rows.length;
+  }
+
+  /**
+   * Keeps a session from ending before a transaction does, so that the end of the session finds the effects
+   * of the transaction.
+   * @returns whether the session is live
+   */
+  async hold(token: string, db: Queryable): Promise<boolean> {
+    const rows = await rowsOf(
+      db,
+      'SELECT 1 FROM session WHERE token_sha256 = $1 AND expires_at > now() FOR KEY SHARE',
+      [sha256(token)],
+    );
+    return rows.length > 0;
   }
 
   async end(token: string): Promise<void> {
