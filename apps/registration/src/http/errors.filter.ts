@@ -1,6 +1,6 @@
 import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ProblemFilter } from '@payer/service';
+import { ProblemFilter, TooManyRequests } from '@payer/service';
 import { TooManyAttempts } from '../sessions/too-many-attempts.js';
 import { answerRegistrationError } from './registration-error.js';
 import { answerErrorPage } from './error-page.js';
@@ -14,6 +14,7 @@ export class ErrorsFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const path = request.url.split('?')[0] ?? '';
+    if (error instanceof TooManyRequests) reply.headers(error.verdict.headers);
     if (error instanceof TooManyAttempts) reply.header('retry-after', error.retryAfter);
     if (/^\/register(\/|$)/.test(path) && answerRegistrationError(error, reply)) return;
     const isProgram = /^\/(api|register|health|metrics)(\/|$)/.test(path);
