@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
-import { CONFIG, countSignIn, SignInThrottle } from '@payer/service';
+import { CONFIG, countSignIn, isWorthAnEntry, SignInThrottle } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import { memberPasskeyScript } from '@payer/ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -93,6 +93,9 @@ export class CodeController {
     const texts = this.interactions.textsOf(request, details);
     if (judgement.isThrottled) {
       countSignIn('member', environment, 'throttled');
+      const { count } = judgement;
+      if (isWorthAnEntry(count))
+        await this.records.keep(this.source, environment, 'sign-in-throttled', sub, details, { count });
       void reply.code(429).header('retry-after', String(judgement.retryAfter));
       const minutes = Math.ceil(judgement.retryAfter / 60);
       const problem = texts.count('signIn.problem.throttled', minutes);
