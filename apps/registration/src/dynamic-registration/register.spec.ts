@@ -57,6 +57,46 @@ describe('dynamic client registration (RFC 7591)', () => {
     expect((await asked).status).toBe(401);
   });
 
+  it('a null is an omitted member, in a registration and in its change', async () => {
+    const nulls = Object.fromEntries(
+      [
+        'contacts',
+        'scope',
+        'grant_types',
+        'logo_uri',
+        'jwks',
+        'require_pkce',
+        'post_logout_redirect_uris',
+        'software_statement',
+      ].map((name) => [name, null]),
+    );
+    const metadata = { client_name: 'Nulls', redirect_uris, ...nulls };
+    const { status, json } = await register(system.developer, metadata);
+    expect({ status, json }).toMatchObject({ status: 201, json: { client_name: 'Nulls', contacts: [] } });
+    const { client_id, registration_access_token: token } = json;
+    const put = (body: object) => api(token, 'PUT', `/register/${client_id}`, { client_id, ...body });
+    const contacts = ['dev@client-app.example'];
+    expect((await put({ client_name: 'Nulls', redirect_uris, contacts })).json).toMatchObject({ contacts });
+    const changed = await put({ ...metadata, client_secret: null, registration_access_token: null });
+    expect(changed).toMatchObject({ status: 200, json: { contacts: [], require_pkce: false } });
+    expect((await put({ ...metadata, client_name: null })).status).toBe(400);
+    for (const body of [null, [], 'text']) expect((await register(system.developer, body)).status).toBe(400);
+  });
+
+  it('names the methods of an endpoint that has no such method', async () => {
+    for (const [path, methods, allow] of [
+      ['/register', ['GET', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'], 'POST'],
+      ['/register/some-app', ['POST', 'PATCH', 'OPTIONS'], 'GET, HEAD, PUT, DELETE'],
+    ] as const)
+      for (const method of methods) {
+        const answer = await system.send(method, path);
+        expect({ method, path, status: answer.status }).toEqual({ method, path, status: 405 });
+        expect(answer.headers.get('allow')).toBe(allow);
+      }
+    expect((await system.send('HEAD', '/register/some-app')).status).toBe(401);
+    expect((await system.send('POST', '/register')).status).toBe(401);
+  });
+
   it('needs the initial access token of the portal, which is good for as many apps as it says', async () => {
     const issued = await api(system.developer, 'POST', '/api/initial-access-tokens', { uses: 1 });
     expect(issued).toMatchObject({ status: 201, json: { uses: 1 } });

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ProblemFilter, TooManyRequests } from '@payer/service';
 import { TooManyAttempts } from '../sessions/too-many-attempts.js';
 import { answerRegistrationError } from './registration-error.js';
+import { answerWrongMethod } from './registration-methods.js';
 import { answerErrorPage } from './error-page.js';
 
 /** Renders an error in the form that its path uses: an RFC 7591 error, problem details, or a page. */
@@ -16,6 +17,7 @@ export class ErrorsFilter implements ExceptionFilter {
     const path = request.url.split('?')[0] ?? '';
     if (error instanceof TooManyRequests) reply.headers(error.verdict.headers);
     if (error instanceof TooManyAttempts) reply.header('retry-after', error.retryAfter);
+    if (answerWrongMethod(path, request.method, reply)) return;
     if (/^\/register(\/|$)/.test(path) && answerRegistrationError(error, reply)) return;
     const isProgram = /^\/(api|register|health|metrics)(\/|$)/.test(path);
     if (isProgram) this.problems.catch(error, host);
