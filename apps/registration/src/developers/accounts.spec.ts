@@ -26,6 +26,7 @@ describe('passwords that people choose', () => {
     ['a common one twice', 'passwordpassword', /too easy/],
     ['a row of keys', 'qwertyuiop12', /too easy/],
     ['a sequence', '123456789012', /too easy/],
+    ['a famous one', 'correct horse battery staple', /too easy/],
     ['one letter', 'aaaaaaaaaaaaaaaa', /too easy/],
     ['the email', 'maria.lind@client-app.example', /name or your email/],
     ['of the email', 'xk7-MARIA-qz81-vv', /name or your email/],
@@ -306,16 +307,21 @@ describe('accounts', () => {
     expect(await source.query(resets)).toEqual([entry]);
   });
 
-  it('in production there is no mailbox', async () => {
+  it('in production a weak platform password stops the start, and there is no mailbox', async () => {
     await service.close();
     const { pem, jwk } = newServiceKey();
     const others = ['auth-server', 'consent', 'fhir-api'].map((name) => [name, [newServiceKey().jwk]]);
-    service = await registration.start({
+    const production = {
       ...config,
-      NODE_ENV: 'production',
+      NODE_ENV: 'production' as const,
       SERVICE_SIGNING_KEY: pem,
       SERVICE_PUBLIC_KEYS: JSON.stringify({ ...Object.fromEntries(others), registration: [jwk] }),
-    });
+    };
+    for (const PLATFORM_PASSWORD of ['platform-password1', 'qwertyuiopasdfgh', 'correcthorsebatterystaple'])
+      await expect(registration.start({ ...production, PLATFORM_PASSWORD })).rejects.toThrow(
+        /PLATFORM_PASSWORD (is too easy|must not contain)/,
+      );
+    service = await registration.start({ ...production, PLATFORM_PASSWORD: 'battery horse correct' });
     expect((await send('GET', '/api/mailbox?to=x@y.example')).status).toBe(404);
     expect((await send('GET', '/mailbox')).status).toBe(404);
   });

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { CONFIG, hashPassword, passwordMatches, recordAudit, rowsOf } from '@payer/service';
+import { CONFIG, ConfigError, hashPassword, passwordMatches, recordAudit, rowsOf } from '@payer/service';
 import type { Config } from '../config.js';
+import { passwordProblem } from '../developers/password-rules.js';
 import { teamRoles } from '../team-roles/team-roles.js';
 
 /**
@@ -18,6 +19,7 @@ export class PlatformAccount implements OnApplicationBootstrap {
 
   async onApplicationBootstrap(): Promise<void> {
     const { PLATFORM_EMAIL: email, PLATFORM_PASSWORD: password, PLAN_NAME } = this.config;
+    await this.checkConfigured();
     const [stored] = await rowsOf<{
       password_hash: string;
       configured_password_hash: string | null;
@@ -41,6 +43,22 @@ export class PlatformAccount implements OnApplicationBootstrap {
          SELECT 1 FROM account WHERE role = 'platform' AND ended_at IS NULL AND 'administrator' = ANY(team_roles))`,
       [email, teamRoles],
     );
+  }
+
+  /**
+   * A person chooses this password, so the rules for persons judge it. Only in production, because the word
+   * lists take time to load.
+   * @throws ConfigError
+   */
+  private async checkConfigured(): Promise<void> {
+    const { PLATFORM_EMAIL: email, PLATFORM_PASSWORD, PLAN_NAME, NODE_ENV } = this.config;
+    if (NODE_ENV !== 'production') return;
+    const problem = await passwordProblem(PLATFORM_PASSWORD, {
+      email,
+      name: 'Platform team',
+      organization: PLAN_NAME,
+    });
+    if (problem) throw new ConfigError([`PLATFORM_PASSWORD ${problem}, when NODE_ENV is production`]);
   }
 
   /** @param before the configured hash that was read; another replica that has replaced it did all the work */
