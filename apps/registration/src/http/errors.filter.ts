@@ -1,4 +1,4 @@
-import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { Catch, NotFoundException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ProblemFilter, TooManyRequests } from '@payer/service';
 import { TooManyAttempts } from '../sessions/too-many-attempts.js';
@@ -17,7 +17,8 @@ export class ErrorsFilter implements ExceptionFilter {
     const path = request.url.split('?')[0] ?? '';
     if (error instanceof TooManyRequests) reply.headers(error.verdict.headers);
     if (error instanceof TooManyAttempts) reply.header('retry-after', error.retryAfter);
-    if (answerWrongMethod(path, request.method, reply)) return;
+    const isUnknown = error instanceof NotFoundException;
+    if (isUnknown && answerWrongMethod(path, request.method, reply)) return;
     if (/^\/register(\/|$)/.test(path) && answerRegistrationError(error, reply)) return;
     const isProgram = /^\/(api|register|health|metrics)(\/|$)/.test(path);
     if (isProgram) this.problems.catch(error, host);
