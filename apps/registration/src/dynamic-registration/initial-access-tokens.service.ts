@@ -73,7 +73,7 @@ export class InitialAccessTokens {
     const expires = new Date(Date.now() + expires_in * 1000);
     await this.source.transaction(async (manager) => {
       if (!(await this.sessions.hold(session, manager)))
-        throw new Problem(401, 'invalid_token', 'The session has ended; sign in again.');
+        throw new Problem(401, 'not_signed_in', 'The session has ended; sign in again.');
       await manager.query('DELETE FROM initial_access_token WHERE expires_at < now() OR uses_left = 0');
       await manager.query(
         `INSERT INTO initial_access_token (token_sha256, owner_id, uses_left, expires_at) VALUES ($1, $2, $3, $4)`,
