@@ -12,6 +12,7 @@ import {
   portVariable,
   secret,
   signingAlgorithms,
+  strictInProduction,
 } from '@payer/service';
 import { parseMemberProviders } from './member-providers/rules/provider-rules.js';
 import { requestLimitVariables } from './request-limit-variables.js';
@@ -47,9 +48,10 @@ const variables = {
   /** Whether an app's `jwks_uri` may lead to this machine. registration needs the same value. */
   JWKS_LOOPBACK: loopbackVariable,
   /** Page of the plan where a member gets a new password. Shown where members sign in with a password. */
-  FORGOT_PASSWORD_URL: z
-    .url({ protocol: /^https?$/, error: 'must be a URL that begins with https://' })
-    .optional(),
+  FORGOT_PASSWORD_URL: strictInProduction(
+    z.url({ protocol: /^https?$/, error: 'must be a URL that begins with https://' }).optional(),
+    (url) => (/^https:/i.test(url) ? undefined : `is "${url}": must be an https address`),
+  ),
   /** Most open authorization requests without a sign-in. Beyond this number the oldest are removed. */
   OPEN_INTERACTIONS_MAX: z.coerce.number().int().min(100).default(50_000),
 };

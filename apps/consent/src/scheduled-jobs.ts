@@ -32,6 +32,7 @@ export function scheduledJobs(
     },
     { name: 'ending expired grants', interval: second, run: () => grants.endExpired() },
     { name: 'copying logos', interval: logoInterval, run: () => logos.refresh() },
+    { name: 'forgetting logos', interval: 60 * minute, run: () => logos.forgetUnnamed() },
     { name: 'sending notices', interval: second, run: () => notices.sendDue() },
     { name: 'noting grants that end soon', interval: minute, run: () => noteEnding(source) },
     {

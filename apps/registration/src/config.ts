@@ -10,6 +10,7 @@ import {
   ownDatabaseVariables,
   portVariable,
   secret,
+  strictInProduction,
 } from '@payer/service';
 import { creationLimitVariables } from './creation-limit-variables.js';
 import { parseStatementIssuers } from './software-statement-rule.js';
@@ -73,10 +74,17 @@ const variables = {
   /** Whether an app's `jwks_uri` may lead to this machine. auth-server needs the same value. */
   JWKS_LOOPBACK: loopbackVariable,
   /**
-   * The SMTP server for mails, such as smtps://user:password@mail.example:465. Unset means that no mail
-   * leaves the system: a local system shows its mails at /mailbox.
+   * The SMTP server for mails, such as smtps://user:password@mail.example:465, or
+   * smtp://user:password@mail.example:587?requireTLS=true for STARTTLS. Unset means that no mail leaves the
+   * system: a local system shows its mails at /mailbox. No message shows the password of the value.
    */
-  SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be an smtp: or smtps: URL' }).optional(),
+  SMTP_URL: strictInProduction(
+    z.url({ protocol: /^smtps?$/, error: 'must be an smtp: or smtps: URL' }).optional(),
+    (url) =>
+      /^smtps:/i.test(url) || !URL.canParse(url) || new URL(url).searchParams.get('requireTLS') === 'true'
+        ? undefined
+        : 'is an smtp: URL: must begin with smtps:, or have ?requireTLS=true,',
+  ),
   /** Sender of the mails. */
   MAIL_FROM: z.email().default('no-reply@example.org'),
   /**

@@ -14,6 +14,8 @@ export const creationLimitVariables = {
   TRY_IT_LIMIT_PER_ADDRESS: quotasVariable('60/60, 600/3600'),
   /** Questions of one developer for the newest requests of an app. A live view asks every two seconds. */
   LIVE_VIEW_LIMIT_PER_DEVELOPER: quotasVariable('180/60'),
+  /** Test messages and repeated messages that developers ask for, per app. */
+  WEBHOOK_LIMIT_PER_APP: quotasVariable('20/60, 200/3600'),
   /** Requests of one address to the dynamic registration endpoint, including refused ones. */
   REGISTRATION_LIMIT_PER_ADDRESS: quotasVariable('600/60'),
 };

@@ -29,6 +29,7 @@ export const auditActions = {
     'app-suspended',
     'app-reinstated',
     'initial-access-token-issued',
+    'initial-access-token-revoked',
     'email-confirmed',
     'webhook-added',
     'webhook-removed',

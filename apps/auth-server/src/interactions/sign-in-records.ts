@@ -13,13 +13,14 @@ export class SignInRecords {
    * @param db the transaction of the sign-in, if there is one
    * @param sub undefined for an unknown name, which is not recorded: people type passwords into that field,
    * too
+   * @param details undefined for a proof outside of a sign-in at an app
    */
   async keep(
     db: Queryable,
     environment: Environment,
     action: SignInAction,
     sub: string | undefined,
-    details: InteractionDetails,
+    details: InteractionDetails | undefined,
     detail: Record<string, unknown> = {},
   ): Promise<void> {
     await recordAndTellAudit(db, 'auth-server', [
@@ -28,7 +29,7 @@ export class SignInRecords {
         actor_role: sub ? 'member' : 'unknown',
         actor: sub ?? null,
         environment,
-        client_id: String(details.params.client_id),
+        client_id: details ? String(details.params.client_id) : null,
         sub: sub ?? null,
         detail,
       },

@@ -1,10 +1,11 @@
 import { Body, Controller, Get, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { CONFIG, SignInThrottle } from '@payer/service';
+import { CONFIG, isWorthAnEntry, SignInThrottle } from '@payer/service';
 import { environmentPath, type Environment } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import { redirect } from '../interactions/interactions.js';
+import { SignInRecords } from '../interactions/sign-in-records.js';
 import { Members } from '../members/members.js';
 import { confirmationBy, MemberPasskeys } from '../second-factor/member-passkeys.js';
 import { RecentProof } from '../second-factor/recent-proof.js';
@@ -33,6 +34,7 @@ export class SecondFactorController {
     private readonly passkeys: MemberPasskeys,
     private readonly proof: RecentProof,
     private readonly settings: SecondFactorSettings,
+    private readonly records: SignInRecords,
   ) {
     this.throttle = new SignInThrottle(source);
   }
@@ -74,6 +76,11 @@ export class SecondFactorController {
     const judgement = await this.throttle.judge(attempt, () => this.check(visitor, body ?? {}));
     const { texts } = this.settings.frame(environment, request);
     if (judgement.isThrottled) {
+      const { count } = judgement;
+      if (isWorthAnEntry(count))
+        await this.records.keep(this.source, environment, 'sign-in-throttled', visitor.sub, undefined, {
+          count,
+        });
       void reply.code(429).header('retry-after', String(judgement.retryAfter));
       const minutes = Math.ceil(judgement.retryAfter / 60);
       return this.confirmPage(visitor, request, reply, texts.count('signIn.problem.throttled', minutes));

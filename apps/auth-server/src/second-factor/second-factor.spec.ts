@@ -47,6 +47,14 @@ describe('the second factor of a member', () => {
   afterAll(() => system.stop());
   afterEach(() => flows.clear());
 
+  /** Members of the entries about throttled tries, at a sign-in (with an app) or in the settings (without). */
+  const throttledAt = async (place: 'sign-in' | 'settings') =>
+    (
+      await system.source.query(
+        "SELECT sub FROM audit_entry WHERE action = 'sign-in-throttled' AND (client_id IS NULL) = $1",
+        [place === 'settings'],
+      )
+    ).map(({ sub }: { sub: string }) => sub);
   const giveCode = (go: Browser, path: string, code: string) => go(path, form({ code }));
 
   it('is added with the first code after a proof, with a QR code and recovery codes', async () => {
@@ -163,10 +171,16 @@ describe('the second factor of a member', () => {
     for (let wrong = 0; wrong < 8; wrong++) await giveCode(go, location, String(100_000 + wrong));
     const answer = await giveCode(go, location, codeAt(secret, Date.now()));
     expect([answer.status, answer.text]).toEqual([429, expect.stringContaining('too many tries')]);
-    const entries = await system.source.query(
-      `SELECT detail FROM audit_entry WHERE action = 'sign-in-throttled' AND detail->>'by' = 'code'`,
-    );
-    expect(entries).toEqual([{ detail: { by: 'code', count: 1 } }]);
+    expect(await throttledAt('sign-in')).toEqual(['sub-p']);
+  });
+
+  it('cannot be guessed in the settings either, and the throttled tries are in the audit trail', async () => {
+    const go = system.browser();
+    await flows.addCodeApp(go);
+    const confirm = () => go(`${settingsPath}/confirm`, form({ password: 'wrong', code: '1' }));
+    for (let wrong = 0; wrong < 8; wrong++) expect((await confirm()).status).toBe(400);
+    expect((await confirm()).status).toBe(429);
+    expect(await throttledAt('settings')).toEqual(['sub-p']);
   });
 
   it('cannot be added with a wrong code, by another site, for another member, or without a session', async () => {

@@ -43,6 +43,22 @@ describe('the link to a new password', () => {
   );
 });
 
+describe('the address of the page for a new password', () => {
+  const refusal = (FORGOT_PASSWORD_URL: string) => {
+    try {
+      readConfig({ NODE_ENV: 'production', FORGOT_PASSWORD_URL });
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return '';
+  };
+
+  it('is https in production', () => {
+    expect(refusal('http://plan.example/new')).toContain('FORGOT_PASSWORD_URL is "http://plan.example/new"');
+    expect(refusal('https://plan.example/new')).not.toContain('FORGOT_PASSWORD_URL');
+  });
+});
+
 describe('an imported password hash', () => {
   const hashed = (username: string, password_hash: string) => ({
     ...{ username, name: 'Ada Example', patient: `patient-of-${username}`, password_hash },

@@ -19,6 +19,7 @@ import { AddChangedBy1764200200000 } from './add-changed-by.migration.js';
 import { CreateConsent1764000200000 } from './create-consent.migration.js';
 import { AddPendingGrants1764300200000 } from './pending-grants.migration.js';
 import { CreateAppLogo1764340200001 } from '../logos/create-app-logo.migration.js';
+import { CreateLogoCopy1764913200000 } from '../logos/create-logo-copy.migration.js';
 import { MoveAudit1764000200001 } from './move-audit.migration.js';
 import { CreateGrantNotice1764800600001 } from '../notices/create-grant-notice.migration.js';
 import { AddAgreedTo1764341000000 } from './remember-grants.migration.js';
@@ -53,6 +54,7 @@ export function databaseOptions(url: string): DatabaseOptions {
       AddSensitiveChoice1764341000003,
       AddRepresentedPatients1764342200000,
       CreateGrantNotice1764800600001,
+      CreateLogoCopy1764913200000,
     ],
   };
 }

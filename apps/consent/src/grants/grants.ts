@@ -11,6 +11,7 @@ import type {
 } from '@payer/smart';
 import { randomUUID } from 'node:crypto';
 import { DataSource, type EntityManager } from 'typeorm';
+import { logoOfApp } from '../logos/logo-copy.js';
 import { countEnded } from '../metrics/grant-metrics.js';
 import { actOfMember, actsFor, endedBy, subjectOf } from './grant-acts.js';
 import { noteCreated, noteEnded } from './keep-notices.js';
@@ -374,7 +375,7 @@ export class Grants {
        FROM (SELECT * FROM app_grant
              WHERE environment = $1 AND ${isVisibleTo('$2', '$3')} ORDER BY created_at DESC LIMIT 500) g
          LEFT JOIN ${shownApps(environment)} app ON app.client_id = g.client_id
-         LEFT JOIN app_logo logo ON logo.logo_uri = app.state->>'logo_uri'
+         LEFT JOIN ${logoOfApp}
          CROSS JOIN LATERAL (SELECT max(last_at) AS last_used, coalesce(sum(requests), 0)::text AS requests
                              FROM grant_use WHERE grant_use.grant_id = g.grant_id) used
        ORDER BY g.created_at DESC`,

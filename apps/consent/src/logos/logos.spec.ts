@@ -14,6 +14,8 @@ import { contentTypeOf, fetchLogo } from './fetch-logo.js';
 import { logoLoader } from './load-logo.js';
 import { Logos } from './logos.js';
 
+const sha256 = (bytes: Buffer | string) => createHash('sha256').update(bytes).digest('hex');
+
 const png = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
   'base64',
@@ -104,7 +106,7 @@ describe('the copy of a logo', () => {
         ? Promise.resolve({ contentType: 'image/png', bytes: png })
         : Promise.reject(new Error('gone')),
     );
-    await test.source.query('DELETE FROM app_logo');
+    await test.source.query('DELETE FROM logo_copy');
     await logos.refresh();
     const page = (await go('/sandbox/')).text;
     expect(page).toContain('src="/sandbox/logos/drawn"');
@@ -119,15 +121,59 @@ describe('the copy of a logo', () => {
   });
 
   it('stays when the logo cannot be loaded again', async () => {
-    await test.source.query("UPDATE app_logo SET next_fetch = now() - interval '1 s'");
+    await test.source.query("UPDATE logo_copy SET next_fetch = now() - interval '1 s'");
     await new Logos(test.source, () => Promise.reject(new Error('gone'))).refresh();
     expect((await fetch(`${test.running.url}/sandbox/logos/drawn`)).status).toBe(200);
-    const due = await test.source.query('SELECT 1 FROM app_logo WHERE next_fetch < now()');
+    const due = await test.source.query('SELECT 1 FROM logo_copy WHERE next_fetch < now()');
     expect(due).toEqual([]);
   });
 
+  it('is made for each address, however long, and a copy that cannot be stored stops no other', async () => {
+    const long = `https://long.invalid/${'ä'.repeat(2850)}`;
+    const bad = 'https://bad.invalid/logo.png';
+    const good = 'https://good.invalid/logo.png';
+    for (const [id, logo_uri] of Object.entries({ long, bad, good }))
+      await test.knowApp(id, { client_name: id, logo_uri });
+    // The column takes no text with a NUL, so this copy cannot be stored.
+    const contentType = (uri: string) => (uri === bad ? 'image/\0' : 'image/png');
+    const logos = new Logos(test.source, (uri) =>
+      Promise.resolve({ contentType: contentType(uri), bytes: png }),
+    );
+    // The job of the running service may note a failure first.
+    await eventually(async () => {
+      await test.source.query('DELETE FROM logo_copy WHERE uri_sha256 = ANY($1)', [
+        [long, bad, good].map(sha256),
+      ]);
+      const failure = await logos.refresh().catch((error: Error) => error.message);
+      return /0x00/.test(failure ?? '') && (await logos.find('good')) && (await logos.find('long'));
+    });
+    expect(await logos.find('bad')).toBeUndefined();
+  });
+
+  it('goes when no app names its address any more', async () => {
+    const [old, kept] = ['https://old.invalid/logo.png', 'https://kept.invalid/logo.png'];
+    await test.knowApp('changing', { client_name: 'Changing', logo_uri: old });
+    await test.knowApp('staying', { client_name: 'Staying', logo_uri: kept });
+    const logos = new Logos(test.source, () => Promise.resolve({ contentType: 'image/png', bytes: png }));
+    const copies = async () =>
+      (
+        await test.source.query('SELECT uri_sha256 FROM logo_copy WHERE uri_sha256 = ANY($1)', [
+          [old, kept].map(sha256),
+        ])
+      ).map((row: { uri_sha256: string }) => row.uri_sha256);
+    await eventually(async () => {
+      await logos.refresh();
+      return (await copies()).length === 2;
+    });
+    await test.source.query(
+      `UPDATE app_model SET state = jsonb_set(state, '{logo_uri}', '"https://new.invalid/"') WHERE client_id = 'changing'`,
+    );
+    await logos.forgetUnnamed();
+    expect(await copies()).toEqual([sha256(kept)]);
+  });
+
   it('that was uploaded comes from registration, and is the one that its address names', async () => {
-    const digest = createHash('sha256').update(png).digest('hex');
+    const digest = sha256(png);
     const asked: string[] = [];
     const identity = (body: string, status = 200) => ({
       call: (service: string, url: string) => {
@@ -146,7 +192,7 @@ describe('the copy of a logo', () => {
     const logos = new Logos(test.source, load, `${config.REGISTRATION_URL}/logos/`);
     // The job of the running service may note a failure first, because its registration is away.
     await eventually(async () => {
-      await test.source.query('DELETE FROM app_logo WHERE logo_uri = $1', [uri]);
+      await test.source.query('DELETE FROM logo_copy WHERE uri_sha256 = $1', [sha256(uri)]);
       await logos.refresh();
       return asked.length > 0;
     });

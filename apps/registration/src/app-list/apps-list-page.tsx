@@ -1,13 +1,19 @@
-import { Button, Card, EmptyState, Form, Notice, Secret, Table } from '@payer/ui';
+import { Button, Card, EmptyState, Form, Notice, Secret, Table, Time } from '@payer/ui';
 import { PortalPage, type SignedInShell } from '../http/portal-page.js';
 import type { AppView } from '../apps/app-view.js';
+import type { ListedToken } from '../dynamic-registration/initial-access-tokens.service.js';
 import { planTitle, StatusBadges } from '../apps/status-badges.js';
 
 /** A developer's apps. */
 export function AppsListPage(
-  props: SignedInShell & { apps: AppView[]; token?: string; isDeleted?: boolean },
+  props: SignedInShell & {
+    apps: AppView[];
+    tokens: ListedToken[];
+    token?: string;
+    done?: 'deleted' | 'token-revoked';
+  },
 ) {
-  const { apps, token, isDeleted, ...shell } = props;
+  const { apps, tokens, token, done, ...shell } = props;
   return (
     <PortalPage title="Your apps" current="/" {...shell}>
       <div class="row between">
@@ -16,7 +22,8 @@ export function AppsListPage(
           Create an app
         </a>
       </div>
-      {isDeleted && <Notice tone="good" title="The app is deleted" />}
+      {done === 'deleted' && <Notice tone="good" title="The app is deleted" />}
+      {done === 'token-revoked' && <Notice tone="good" title="The token is revoked" />}
       {apps.length === 0 ? (
         <EmptyState title="No app yet">
           <p>Create an app, choose its plan, and call the sandbox a minute later.</p>
@@ -35,12 +42,12 @@ export function AppsListPage(
           />
         </Card>
       )}
-      <ProgramAccess token={token} />
+      <ProgramAccess token={token} tokens={tokens} />
     </PortalPage>
   );
 }
 
-function ProgramAccess({ token }: { token?: string }) {
+function ProgramAccess({ token, tokens }: { token?: string; tokens: ListedToken[] }) {
   return (
     <Card title="Register apps from a program">
       {token ? (
@@ -58,6 +65,20 @@ function ProgramAccess({ token }: { token?: string }) {
             <Button variant="secondary">Issue an initial access token</Button>
           </Form>
         </>
+      )}
+      {tokens.length > 0 && (
+        <Table
+          head={['Issued', 'Expires', 'Apps left', 'Revoke']}
+          rows={tokens.map(({ id, created_at, expires_at, uses_left }) => [
+            <Time iso={created_at} withTime />,
+            <Time iso={expires_at} withTime />,
+            String(uses_left),
+            <Form action="/initial-access-token/revoke">
+              <input type="hidden" name="id" value={id} />
+              <Button variant="secondary">Revoke</Button>
+            </Form>,
+          ])}
+        />
       )}
     </Card>
   );

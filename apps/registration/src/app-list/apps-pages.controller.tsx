@@ -22,7 +22,7 @@ import { AppsService } from '../apps/apps.service.js';
 import { OrganizationsService } from '../organizations/organizations.service.js';
 import { NewAppPage } from './new-app-page.js';
 
-const homeQuery = z.object({ done: z.enum(['deleted']).optional() });
+const homeQuery = z.object({ done: z.enum(['deleted', 'token-revoked']).optional() });
 
 /** The first page, and the page that creates an app. Both have the effect of the JSON API. */
 @ApiExcludeController()
@@ -52,16 +52,31 @@ export class AppsPagesController {
     const apps = await this.apps.list(actor);
     return sendPortalPage(
       reply,
-      <AppsListPage {...this.shell(actor)} apps={apps} isDeleted={done === 'deleted'} />,
+      <AppsListPage {...this.shell(actor)} apps={apps} tokens={await this.tokens.list(actor)} done={done} />,
     );
   }
 
   @Post('initial-access-token')
   async issueToken(@Req() request: FastifyRequest, @Res() reply: FastifyReply) {
     const actor = await this.session.require(request);
-    const { token } = await this.tokens.issue(actor, { expires_in: 86_400, uses: 10 });
+    const session = this.session.token(request) ?? '';
+    const { token } = await this.tokens.issue(actor, { expires_in: 86_400, uses: 10 }, session);
     const apps = await this.apps.list(actor);
-    return sendPortalPage(reply, <AppsListPage {...this.shell(actor)} apps={apps} token={token} />);
+    const tokens = await this.tokens.list(actor);
+    return sendPortalPage(
+      reply,
+      <AppsListPage {...this.shell(actor)} apps={apps} tokens={tokens} token={token} />,
+    );
+  }
+
+  @Post('initial-access-token/revoke')
+  async revokeToken(
+    @Body() body: { id?: string } | undefined,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    await this.tokens.revoke(await this.session.require(request), body?.id ?? '');
+    return reply.redirect('/?done=token-revoked', 303);
   }
 
   @Get('apps/new')

@@ -37,6 +37,23 @@ describe('the pages of an app', () => {
     }
   });
 
+  it('the page of the apps lists initial access tokens, shows each once, and revokes it', async () => {
+    const owner = await newDeveloper(portal.service.url);
+    const issued = await owner.post('/initial-access-token');
+    const token = secretIn(issued) ?? '';
+    const page = await owner.get('/');
+    expect(page.text).not.toContain(token);
+    const id =
+      /action="\/initial-access-token\/revoke"[\s\S]*?name="id" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
+    expect(id).not.toBe('');
+    const revoke = (who: Visitor) => who.post('/initial-access-token/revoke', { id });
+    expect((await revoke(developer)).status).toBe(404);
+    expect((await revoke(owner)).headers.get('location')).toBe('/?done=token-revoked');
+    const after = await owner.get('/?done=token-revoked');
+    expect(textOf(after)).toContain('The token is revoked');
+    expect(after.text).not.toContain('/initial-access-token/revoke');
+  });
+
   it('a refused form answers at an address that can be loaded again, and keeps what was typed', async () => {
     const id = await newApp(developer);
     const forms: [string, Record<string, string>, string][] = [

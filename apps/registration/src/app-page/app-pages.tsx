@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CONFIG, addressesFrom, parseQuery, Problem } from '@payer/service';
+import { CONFIG, addressesFrom, parseQuery, Problem, TooManyRequests } from '@payer/service';
 import type { FieldError } from '@payer/ui';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DataSource } from 'typeorm';
@@ -112,6 +112,7 @@ export class AppPages {
     } catch (error) {
       // A viewer has no form to correct.
       if (error instanceof Problem && error.code === 'role_missing') throw error;
+      if (error instanceof TooManyRequests) void reply.headers(error.verdict.headers);
       const errors = formErrors(error, form.labels);
       const loaded = await this.load(request, clientId);
       return this.send(

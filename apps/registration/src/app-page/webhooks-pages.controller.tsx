@@ -99,7 +99,7 @@ export class WebhooksPagesController {
     return this.pages.act(request, reply, id, {
       tab: 'webhooks',
       done: 'webhook-queued',
-      work: (actor) => this.log.sendTest(actor, id, endpoint),
+      work: (actor) => this.log.sendTest(actor, id, endpoint, reply),
     });
   }
 
@@ -113,7 +113,7 @@ export class WebhooksPagesController {
     return this.pages.act(request, reply, id, {
       tab: 'webhooks',
       done: 'webhook-queued',
-      work: (actor) => this.log.sendAgain(actor, id, message),
+      work: (actor) => this.log.sendAgain(actor, id, message, reply),
     });
   }
 }

@@ -70,6 +70,11 @@ describe('apps', () => {
         expect(await refusedFor({ [member]: uri })).toEqual([
           { field: member, message: expect.stringContaining('https') },
         ]);
+    // 2,000 characters may be far more bytes as they are sent.
+    const long = `https://client-app.com/${'ä'.repeat(400)}`;
+    expect(await refusedFor({ logo_uri: long })).toEqual([
+      { field: 'logo_uri', message: expect.stringMatching(/2000 bytes as an ASCII URL/) },
+    ]);
     for (const client_name of ['Health\u200bApp', 'Health\u202eApp', 'Health\0App'])
       expect(await refusedFor({ client_name })).toMatchObject([{ field: 'client_name' }]);
     expect((await api(system.developer, 'GET', '/api/apps/a%00b')).status).toBe(400);

@@ -92,6 +92,11 @@ describe('the sentences of the audit trail', () => {
       { actor_role: 'unknown', actor: null, app: null },
       'A sign-in of somebody unknown to the portal was refused.',
     ],
+    [
+      'password-reset',
+      { ...system, app: null, detail: { email: 'team@example.org', by: 'configuration' } },
+      'The configuration gave team@example.org a new password.',
+    ],
     ['signed-in', { ...member }, 'Member sub-7 signed in for Health One.'],
   ])('say %s in plain words', (action, more, expected) => expect(textOf(action, more)).toBe(expected));
 

@@ -141,6 +141,7 @@ export const auditSentences: Record<AuditAction, Write> = {
       : say`${whoOf(act)} set the roles of ${named(act, 'email', 'a person')} in the platform team to ${named(act, 'roles', 'other roles')}.`,
   'app-suspended': didToApp('suspended', '', withReason),
   'app-reinstated': didToApp('reinstated', '', withReason),
+  'initial-access-token-revoked': did('revoked a token with which a program may register apps'),
   'initial-access-token-issued': (act) =>
     say`${whoOf(act)} issued a token for the registration of apps${withValue(act, ', for ', 'uses', ' uses')}.`,
   'email-confirmed': did('confirmed the email address'),
@@ -159,7 +160,10 @@ export const auditSentences: Record<AuditAction, Write> = {
       : say`Sign-ins of ${whomOf(act)} failed too often. They wait.`,
   'password-changed': did('changed the password'),
   'password-reset-requested': (act) => say`Somebody asked for a new password of ${whomOf(act)}.`,
-  'password-reset': did('chose a new password by a link of a mail'),
+  'password-reset': (act) =>
+    valueOf(act, 'by') === 'configuration'
+      ? say`The configuration gave ${named(act, 'email', 'an account')} a new password.`
+      : did('chose a new password by a link of a mail')(act),
   'sessions-ended': (act) => say`${whoOf(act)} ended sessions${withValue(act, ': ', 'sessions')}.`,
   'passkey-added': did('added a passkey'),
   'passkey-removed': did('removed a passkey'),

@@ -27,6 +27,9 @@ export const redirectUris = z
     });
   });
 
+/** Bytes of a URL as it is sent: other characters than ASCII become %-escapes, and a host becomes Punycode. */
+const sentBytes = (url: string): number => (URL.canParse(url) ? new URL(url).href : url).length;
+
 /**
  * A link or an image for members. https only: browsers block other images on our pages and warn about other
  * links.
@@ -37,6 +40,10 @@ export const webPage = z
   .max(longestUri, `must have at most ${longestUri} characters`)
   .refine((text) => !/[\p{Cc}\s]/u.test(text), 'must not contain spaces or control characters')
   .pipe(z.url({ protocol: /^https$/, error: 'must be an absolute https URL' }))
+  .refine(
+    (url) => sentBytes(url) <= longestUri,
+    `must have at most ${longestUri} bytes as an ASCII URL; other characters count as they are sent, such as %C3%A4 for ä`,
+  )
   .nullable();
 
 /** Public keys for `private_key_jwt`. */

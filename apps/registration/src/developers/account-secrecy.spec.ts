@@ -339,6 +339,12 @@ describe('a sign-up by mail', () => {
     const page = await visitor.post('/sign-up/finish', wrong);
     expect(page.status).toBe(429);
     expect(textOf(page)).toContain('Too many attempts');
+    const source = await new DataSource({ type: 'postgres', url: portal.config.DATABASE_URL }).initialize();
+    const entries = await source.query(
+      "SELECT actor_role, actor FROM audit_entry WHERE action = 'sign-in-throttled' ORDER BY at",
+    );
+    await source.destroy();
+    expect(entries).toEqual(Array.from({ length: 4 }, () => ({ actor_role: 'unknown', actor: null })));
   });
 });
 

@@ -26,6 +26,7 @@ describe('passwords that people choose', () => {
     ['a common one twice', 'passwordpassword', /too easy/],
     ['a row of keys', 'qwertyuiop12', /too easy/],
     ['a sequence', '123456789012', /too easy/],
+    ['a famous one', 'correct horse battery staple', /too easy/],
     ['one letter', 'aaaaaaaaaaaaaaaa', /too easy/],
     ['the email', 'maria.lind@client-app.example', /name or your email/],
     ['of the email', 'xk7-MARIA-qz81-vv', /name or your email/],
@@ -273,6 +274,9 @@ describe('accounts', () => {
     );
   });
 
+  const openLinks =
+    'SELECT 1 FROM password_reset JOIN account ON id = account_id WHERE lower(email) = lower($1)';
+
   it('a password that the platform team has chosen outlives a restart, until another one is configured', async () => {
     const { PLATFORM_EMAIL: email, PLATFORM_PASSWORD: configured } = config;
     const { token } = (await signIn(email, configured)).json as { token: string };
@@ -282,21 +286,42 @@ describe('accounts', () => {
     service = await registration.start(config);
     expect((await signIn(email, configured)).status).toBe(401);
     expect((await signIn(email, 'battery horse correct')).status).toBe(200);
+    const old = (await signIn(email, 'battery horse correct')).json.token as string;
+    await send('POST', '/api/password-resets', { email });
+    await eventually(() => source.query(openLinks, [email]).then((links) => links.length > 0));
     await service.close();
-    service = await registration.start({ ...config, PLATFORM_PASSWORD: 'another-platform-password' });
-    expect((await signIn(email, 'another-platform-password')).status).toBe(200);
+    const changed = { ...config, PLATFORM_PASSWORD: 'another-platform-password' };
+    service = await registration.start(changed);
+    // Whoever knew the old password is signed in no more, and has no link to a new one.
+    expect((await send('GET', '/api/apps', undefined, bearer(old))).status).toBe(401);
+    expect(await source.query(openLinks, [email])).toEqual([]);
+    const fresh = (await signIn(email, 'another-platform-password')).json.token as string;
+    const resets =
+      "SELECT actor_role, detail FROM audit_entry WHERE action = 'password-reset' AND actor IS NULL";
+    const entry = { actor_role: 'system', detail: { email, by: 'configuration' } };
+    expect(await source.query(resets)).toEqual([entry]);
+    // The next start with the same value ends nothing.
+    await service.close();
+    service = await registration.start(changed);
+    expect((await send('GET', '/api/apps', undefined, bearer(fresh))).status).toBe(200);
+    expect(await source.query(resets)).toEqual([entry]);
   });
 
-  it('in production there is no mailbox', async () => {
+  it('in production a weak platform password stops the start, and there is no mailbox', async () => {
     await service.close();
     const { pem, jwk } = newServiceKey();
     const others = ['auth-server', 'consent', 'fhir-api'].map((name) => [name, [newServiceKey().jwk]]);
-    service = await registration.start({
+    const production = {
       ...config,
-      NODE_ENV: 'production',
+      NODE_ENV: 'production' as const,
       SERVICE_SIGNING_KEY: pem,
       SERVICE_PUBLIC_KEYS: JSON.stringify({ ...Object.fromEntries(others), registration: [jwk] }),
-    });
+    };
+    for (const PLATFORM_PASSWORD of ['platform-password1', 'qwertyuiopasdfgh', 'correcthorsebatterystaple'])
+      await expect(registration.start({ ...production, PLATFORM_PASSWORD })).rejects.toThrow(
+        /PLATFORM_PASSWORD (is too easy|must not contain)/,
+      );
+    service = await registration.start({ ...production, PLATFORM_PASSWORD: 'battery horse correct' });
     expect((await send('GET', '/api/mailbox?to=x@y.example')).status).toBe(404);
     expect((await send('GET', '/mailbox')).status).toBe(404);
   });

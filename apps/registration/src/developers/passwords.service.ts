@@ -12,9 +12,10 @@ import {
 import type { Config } from '../config.js';
 import { Mailer } from '../mail/mailer.js';
 import type { Actor } from '../sessions/actor.js';
+import { endInitialAccessTokens } from '../sessions/initial-access-token-end.js';
 import { LinkExpired } from './link-expired.js';
 import { checkPassword } from './password-rules.js';
-import { SignInService, type SignInPlace } from './sign-in.service.js';
+import { SignInService, WrongCredentials, type SignInPlace } from './sign-in.service.js';
 
 /** Seconds for which a password reset link is valid. */
 const resetLifetime = 3600;
@@ -22,7 +23,7 @@ const resetLifetime = 3600;
 /** Most valid reset links of one account. Further requests send no mail. */
 const openResets = 3;
 
-/** Changes and resets passwords. Both end sessions of the account. */
+/** Changes and resets passwords. Both end sessions and initial access tokens of the account. */
 @Injectable()
 export class PasswordsService {
   private readonly logger = new Logger('passwords');
@@ -36,7 +37,7 @@ export class PasswordsService {
 
   /**
    * Changes the password, and ends all sessions except the current one.
-   * @throws Problem 401 when the current password is wrong, 400 when the new one is weak; TooManyAttempts
+   * @throws Problem 401 when the current password is wrong, or was replaced in the meantime; 400 when the new one is weak; TooManyAttempts
    */
   async change(
     actor: Actor,
@@ -44,12 +45,19 @@ export class PasswordsService {
     place: SignInPlace,
     sessionToken: string,
   ): Promise<void> {
-    await this.accounts.judge(actor.email, passwords.current, place);
+    const { password_hash: verified } = await this.accounts.judge(actor.email, passwords.current, place);
     await checkPassword(passwords.next, actor, 'new_password');
     const hash = await hashPassword(passwords.next);
-    await this.source.transaction((manager) =>
-      this.replace(manager, actor, hash, 'password-changed', sha256(sessionToken)),
-    );
+    await this.source.transaction(async (manager) => {
+      // Whoever knows the old password must not undo a reset that ended it.
+      const current = await rowsOf(
+        manager,
+        'SELECT 1 FROM account WHERE id = $1 AND password_hash = $2 AND ended_at IS NULL FOR UPDATE',
+        [actor.id, verified],
+      );
+      if (current.length === 0) throw new WrongCredentials();
+      await this.replace(manager, actor, hash, 'password-changed', sha256(sessionToken));
+    });
   }
 
   /**
@@ -142,6 +150,7 @@ export class PasswordsService {
       owner.id,
       keptSession,
     ]);
+    await endInitialAccessTokens(db, owner.id);
     await this.mailer.send(db, {
       to: owner.email,
       subject: 'Your password was changed',

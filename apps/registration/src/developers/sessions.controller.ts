@@ -45,13 +45,10 @@ export class SessionsController {
   })
   async signIn(@Body() body: unknown, @Req() request: FastifyRequest) {
     const { device_token: knownDevice, ...signIn } = parseBody(apiSignInBody, body);
-    const account = await this.accounts.signIn(signIn, {
-      entrance: 'api',
-      address: request.ip,
-      knownDevice,
-    });
+    const place = { entrance: 'api' as const, address: request.ip, knownDevice };
+    const { account, token } = await this.accounts.signIn(signIn, place, originOf(request));
     return {
-      token: await this.sessions.start(account.id, originOf(request)),
+      token,
       device_token: this.accounts.rememberDevice(account.email),
     };
   }

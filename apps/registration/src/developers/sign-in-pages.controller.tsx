@@ -9,6 +9,7 @@ import { signInBody, signUpBody } from './account-fields.js';
 import { DevelopersService } from './developers.service.js';
 import { nextPage } from './next-page.js';
 import { PageSession } from '../sessions/page-session.js';
+import { originOf } from '../sessions/portal-sessions.js';
 import { TooManyAttempts } from '../sessions/too-many-attempts.js';
 import { SignInService } from './sign-in.service.js';
 import { SignInPage, SignUpPage } from './sign-in-pages.js';
@@ -50,12 +51,10 @@ export class SignInPagesController {
   ) {
     try {
       const knownDevice = this.session.knownDevice(request);
-      const account = await this.accounts.signIn(parseBody(signInBody, body), {
-        entrance: 'page',
-        address,
-        knownDevice,
-      });
-      await this.session.begin(request, reply, account.id);
+      const place = { entrance: 'page' as const, address, knownDevice };
+      const fields = parseBody(signInBody, body);
+      const { account, token } = await this.accounts.signIn(fields, place, originOf(request));
+      this.session.keep(reply, token);
       this.session.rememberDevice(reply, this.accounts.rememberDevice(account.email));
     } catch (error) {
       const errors = formErrors(error);

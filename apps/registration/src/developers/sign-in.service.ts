@@ -13,6 +13,7 @@ import {
 import type { Config } from '../config.js';
 import { Account } from '../sessions/account.entity.js';
 import { TooManyAttempts } from '../sessions/too-many-attempts.js';
+import { PortalSessions, type SessionOrigin } from '../sessions/portal-sessions.js';
 import type { SignIn } from './account-fields.js';
 
 /** The origin of a sign-in attempt. */
@@ -24,6 +25,13 @@ export interface SignInPlace {
   knownDevice?: string;
 }
 
+/** 401 for an unknown email, and for a wrong or outdated password. */
+export class WrongCredentials extends Problem {
+  constructor() {
+    super(401, 'wrong_credentials', 'Email or password is wrong.');
+  }
+}
+
 /** Sign-in of developers and of the platform team, by email and password. */
 @Injectable()
 export class SignInService {
@@ -32,6 +40,7 @@ export class SignInService {
 
   constructor(
     private readonly source: DataSource,
+    private readonly sessions: PortalSessions,
     @Inject(CONFIG) config: Config,
   ) {
     this.throttle = new SignInThrottle(source);
@@ -39,14 +48,21 @@ export class SignInService {
   }
 
   /**
-   * @throws Problem 401 when the email or the password is wrong
+   * Starts a session.
+   * @throws Problem 401 when the email or the password is wrong, or was changed during the sign-in
    * @throws TooManyAttempts before the password check, when the limits are used up
    */
-  async signIn({ email, password }: SignIn, place: SignInPlace): Promise<Account> {
+  async signIn(
+    { email, password }: SignIn,
+    place: SignInPlace,
+    origin: SessionOrigin,
+  ): Promise<{ account: Account; token: string }> {
     const account = await this.judge(email, password, place);
+    const token = await this.sessions.start(account.id, origin, { verified: account.password_hash });
+    if (token === undefined) return this.refuse(account);
     countSignIn(account.role, '', 'success');
     await this.record('signed-in', account);
-    return account;
+    return { account, token };
   }
 
   /** Same as {@link signIn}, for a signed-in account that proves its password again. Records no success. */
@@ -70,10 +86,14 @@ export class SignInService {
       throw new TooManyAttempts(retryAfter);
     }
     if (judgement.result) return judgement.result;
-    const owner = found as Account | null;
+    return this.refuse(found);
+  }
+
+  /** @throws Problem 401 */
+  private async refuse(owner: Account | null): Promise<never> {
     countSignIn(owner?.role ?? 'unknown', '', 'failure');
     await this.record('sign-in-refused', owner);
-    throw new Problem(401, 'wrong_credentials', 'Email or password is wrong.');
+    throw new WrongCredentials();
   }
 
   /** Issues the value that identifies a browser or a program at the account's next sign-in. */

@@ -1,9 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
   CONFIG,
+  countSignIn,
+  isWorthAnEntry,
   passwordMatches,
   Problem,
   randomToken,
+  recordAudit,
   rowsOf,
   sha256,
   SignInThrottle,
@@ -110,7 +113,19 @@ export class SignUpByMail {
     const email = await this.find(token);
     const attempt = { realm: 'sign-up', entrance, name: email ?? token, address };
     const judgement = await this.throttle.judge(attempt, () => this.waiting(email, password));
-    if (judgement.isThrottled) throw new TooManyAttempts(judgement.retryAfter);
+    if (judgement.isThrottled) {
+      const { count, retryAfter } = judgement;
+      countSignIn('unknown', '', 'throttled');
+      // The sign-up has no account yet, so the entry names nobody.
+      if (isWorthAnEntry(count))
+        await recordAudit(this.source, 'registration', {
+          action: 'sign-in-throttled',
+          actor_role: 'unknown',
+          actor: null,
+          detail: { count },
+        });
+      throw new TooManyAttempts(retryAfter);
+    }
     if (!judgement.result) {
       await this.addressOf(token);
       throw new Problem(401, 'wrong_credentials', 'The password is not the one of your sign-up.');

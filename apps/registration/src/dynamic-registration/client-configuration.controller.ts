@@ -14,6 +14,7 @@ import {
   readMetadata,
   registrationAnswer,
   registrationRequest,
+  withoutNulls,
 } from './client-information.js';
 import { SoftwareStatements } from './software-statements.service.js';
 import { RegistrationTokens, type ManagedApp } from './registration-tokens.service.js';
@@ -62,11 +63,12 @@ export class ClientConfigurationController {
   async replace(
     @Param('client_id') clientId: string,
     @Headers('authorization') authorization: string | undefined,
-    @Body() body: unknown,
+    @Body() sent: unknown,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const { managed, token } = await this.authorize(clientId, authorization, reply);
-    await this.checkIdentity(managed, (body ?? {}) as Record<string, unknown>);
+    const body = withoutNulls(sent);
+    await this.checkIdentity(managed, body as Record<string, unknown>);
     const signed = await this.statements.apply(body, managed.app.software_statement);
     const { metadata, plan } = readMetadata(signed.body, managed.app.plan ?? undefined);
     if (plan !== managed.app.plan)

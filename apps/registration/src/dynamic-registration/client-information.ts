@@ -27,13 +27,19 @@ export const registrationAnswer = newAppBody.extend({
   registration_client_uri: z.string(),
 });
 
+/** The members with a value. A null is an omitted member (RFC 7592 §2.2). */
+export function withoutNulls(body: unknown): unknown {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return body ?? {};
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null));
+}
+
 /**
  * Reads the metadata of an app with the plan that it describes.
  * @param current plan of a known app, which metadata without a member that describes a plan keeps
  * @throws RegistrationError that names every member at fault
  */
 export function readMetadata(body: unknown, current?: Plan): { metadata: AppMetadata; plan: Plan } {
-  const parsed = registrationBody.safeParse(body ?? {});
+  const parsed = registrationBody.safeParse(withoutNulls(body));
   if (!parsed.success) {
     const { issues } = parsed.error;
     const onlyUris = issues.every((issue) => issue.path[0] === 'redirect_uris');

@@ -14,6 +14,7 @@ import {
   readMetadata,
   registrationAnswer,
   registrationRequest,
+  withoutNulls,
 } from './client-information.js';
 import { InitialAccessTokens } from './initial-access-tokens.service.js';
 import { SoftwareStatements } from './software-statements.service.js';
@@ -52,7 +53,7 @@ export class RegisterController {
     reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' });
     this.limits.takeRegistration(request, reply);
     const { actor, use } = await this.developerOf(authorization, reply);
-    const signed = await this.statements.apply(body);
+    const signed = await this.statements.apply(withoutNulls(body));
     const { metadata, plan } = readMetadata(signed.body);
     this.limits.takeApp(actor, request, reply);
     const token = randomToken();

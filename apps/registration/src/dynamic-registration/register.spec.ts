@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateKeyPairSync } from 'node:crypto';
-import { PortalApi, redirect_uris } from '../testing/portal-api.js';
+import { waitsForLock } from '../testing/lock-wait.js';
+import { hash, PortalApi, redirect_uris } from '../testing/portal-api.js';
 
+let owners = 0;
 const system = new PortalApi();
 const { api, latest } = system;
 
@@ -10,6 +12,90 @@ afterAll(() => system.stop());
 
 describe('dynamic client registration (RFC 7591)', () => {
   const register = (token: string | undefined, body: unknown) => api(token, 'POST', '/register', body);
+
+  it('initial access tokens are listed without the token, and their owner revokes them', async () => {
+    const own = '/api/initial-access-tokens';
+    const owner = await system.signUp('tokens@client-app.example');
+    const { token } = (await api(owner, 'POST', own, { uses: 3 })).json;
+    const listed = await api(owner, 'GET', own);
+    const shown = { id: expect.any(String), created_at: expect.any(String), expires_at: expect.any(String) };
+    expect(listed.json).toEqual([{ ...shown, uses_left: 3 }]);
+    expect(listed.text).not.toContain(token);
+    const [{ id }] = listed.json;
+    const stranger = await api(system.stranger, 'DELETE', `${own}/${id}`);
+    expect(stranger).toMatchObject({ status: 404, json: { code: 'initial_access_token_not_found' } });
+    expect((await api(owner, 'DELETE', `${own}/${id}`)).status).toBe(204);
+    expect((await api(owner, 'GET', own)).json).toEqual([]);
+    expect((await register(token, { client_name: 'X', redirect_uris })).status).toBe(401);
+  });
+
+  it.each(['a changed password', 'signing out everywhere', 'an ended account'])(
+    '%s ends the initial access tokens of its owner',
+    async (way) => {
+      const email = `owner-${++owners}@client-app.example`;
+      const owner = await system.signUp(email);
+      const { token } = (await api(owner, 'POST', '/api/initial-access-tokens', {})).json;
+      if (way === 'a changed password') {
+        const passwords = { current_password: 'a-long-password', new_password: 'battery horse correct' };
+        expect((await api(owner, 'PUT', '/api/developers/me/password', passwords)).status).toBe(204);
+      } else if (way === 'signing out everywhere') await api(owner, 'DELETE', '/api/sessions');
+      else await system.source.query('UPDATE account SET ended_at = now() WHERE email = $1', [email]);
+      expect((await register(token, { client_name: 'X', redirect_uris })).status).toBe(401);
+    },
+  );
+
+  it('no initial access token is issued by a session that ends meanwhile', async () => {
+    const email = 'ending@client-app.example';
+    const owner = await system.signUp(email);
+    const end = system.source.createQueryRunner();
+    await end.startTransaction();
+    await end.query('DELETE FROM session WHERE token_sha256 = $1', [hash(owner)]);
+    const asked = api(owner, 'POST', '/api/initial-access-tokens', {});
+    await waitsForLock(system.source, asked);
+    await end.commitTransaction();
+    await end.release();
+    expect((await asked).status).toBe(401);
+  });
+
+  it('a null is an omitted member, in a registration and in its change', async () => {
+    const nulls = Object.fromEntries(
+      [
+        'contacts',
+        'scope',
+        'grant_types',
+        'logo_uri',
+        'jwks',
+        'require_pkce',
+        'post_logout_redirect_uris',
+        'software_statement',
+      ].map((name) => [name, null]),
+    );
+    const metadata = { client_name: 'Nulls', redirect_uris, ...nulls };
+    const { status, json } = await register(system.developer, metadata);
+    expect({ status, json }).toMatchObject({ status: 201, json: { client_name: 'Nulls', contacts: [] } });
+    const { client_id, registration_access_token: token } = json;
+    const put = (body: object) => api(token, 'PUT', `/register/${client_id}`, { client_id, ...body });
+    const contacts = ['dev@client-app.example'];
+    expect((await put({ client_name: 'Nulls', redirect_uris, contacts })).json).toMatchObject({ contacts });
+    const changed = await put({ ...metadata, client_secret: null, registration_access_token: null });
+    expect(changed).toMatchObject({ status: 200, json: { contacts: [], require_pkce: false } });
+    expect((await put({ ...metadata, client_name: null })).status).toBe(400);
+    for (const body of [null, [], 'text']) expect((await register(system.developer, body)).status).toBe(400);
+  });
+
+  it('names the methods of an endpoint that has no such method', async () => {
+    for (const [path, methods, allow] of [
+      ['/register', ['GET', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'], 'POST'],
+      ['/register/some-app', ['POST', 'PATCH', 'OPTIONS'], 'GET, HEAD, PUT, DELETE'],
+    ] as const)
+      for (const method of methods) {
+        const answer = await system.send(method, path);
+        expect({ method, path, status: answer.status }).toEqual({ method, path, status: 405 });
+        expect(answer.headers.get('allow')).toBe(allow);
+      }
+    expect((await system.send('HEAD', '/register/some-app')).status).toBe(401);
+    expect((await system.send('POST', '/register')).status).toBe(401);
+  });
 
   it('needs the initial access token of the portal, which is good for as many apps as it says', async () => {
     const issued = await api(system.developer, 'POST', '/api/initial-access-tokens', { uses: 1 });

@@ -23,12 +23,12 @@ export class LogosService {
    * Replaces the logo. The event of the app carries the new address, which changes with the picture.
    * @param read gives the bytes of the file
    * @returns the address
-   * @throws Problem 400 for a file that is no acceptable picture; 403, 404
+   * @throws Problem 400 for a file that is no acceptable picture; 403, 404; TooManyRequests
    */
   async upload(actor: Actor, clientId: string, read: () => Promise<Buffer> | Buffer): Promise<string> {
     // A person without the right costs no drawing.
     checkAccess(actor, await this.source.manager.findOneBy(App, { client_id: clientId }), 'develop');
-    const png = await renderLogo(await read());
+    const png = await renderLogo(actor.id, await read());
     const digest = createHash('sha256').update(png).digest('hex');
     const address = this.config.REGISTRATION_URL + uploadedLogoPath(clientId, digest);
     await this.changes.change(actor, clientId, 'develop', async (app, manager) => {

@@ -51,17 +51,17 @@ describe('an uploaded file', () => {
     ['JPEG', smallJpeg],
     ['SVG', svgOf('<g><circle cx="5" cy="5" r="4"/></g>')],
   ])('that is a %s becomes a square PNG', async (_kind, file) => {
-    const png = await renderLogo(file);
+    const png = await renderLogo('dev', file);
     expect(statedSize(png, 'png')).toEqual({ width: 256, height: 256 });
     // Drawn again, the same picture has the same bytes and thus the same address.
-    expect(await renderLogo(file)).toEqual(png);
+    expect(await renderLogo('dev', file)).toEqual(png);
   });
 
   it('keeps nothing but its picture', async () => {
     const hidden = '<script>alert(1)</script>';
-    const png = await renderLogo(Buffer.concat([pngOf(8, 8, hidden), Buffer.from(hidden)]));
+    const png = await renderLogo('dev', Buffer.concat([pngOf(8, 8, hidden), Buffer.from(hidden)]));
     expect(png.toString('latin1')).not.toContain('alert');
-    const drawn = await renderLogo(svgOf('', `onload="alert(1)"`));
+    const drawn = await renderLogo('dev', svgOf('', `onload="alert(1)"`));
     expect(drawn.subarray(1, 4).toString()).toBe('PNG');
   });
 
@@ -94,7 +94,7 @@ describe('an uploaded file', () => {
       /cannot be read/,
     ],
   ])('that is %s is refused with its fault', async (_kind, file, fault) => {
-    await expect(renderLogo(file)).rejects.toMatchObject({
+    await expect(renderLogo('dev', file)).rejects.toMatchObject({
       detail: expect.stringMatching(fault),
       errors: [{ field: 'logo' }],
     });
@@ -102,13 +102,37 @@ describe('an uploaded file', () => {
 
   it('that is endless work is refused after the time of a drawing', async () => {
     const endless = svgOf('<path d="M0 0H200000" stroke="red" stroke-dasharray="0.5"/>'.repeat(600));
-    await expect(renderLogo(endless, 500)).rejects.toMatchObject({
+    await expect(renderLogo('dev', endless, 500)).rejects.toMatchObject({
       detail: expect.stringMatching(/takes too long/),
       errors: [{ field: 'logo' }],
     });
     expect(drawingTime).toBe(5000);
     // The drawing that was given up keeps nobody waiting.
-    expect(statedSize(await renderLogo(pngOf(8, 8)), 'png')).toEqual({ width: 256, height: 256 });
+    expect(statedSize(await renderLogo('dev', pngOf(8, 8)), 'png')).toEqual({ width: 256, height: 256 });
+  });
+});
+
+describe('drawings', () => {
+  const endless = svgOf('<path d="M0 0H200000" stroke="red" stroke-dasharray="0.5"/>'.repeat(600));
+  const tooMany = { code: 'too_many_requests', verdict: { headers: { 'retry-after': '5' } } };
+
+  it('are one at a time for each owner, and others wait for one of them only', async () => {
+    const first = renderLogo('slow', endless, 500);
+    const refused = await Promise.all(
+      [1, 2, 3].map(() => renderLogo('slow', pngOf(8, 8)).catch((error: unknown) => error)),
+    );
+    expect(refused).toMatchObject([tooMany, tooMany, tooMany]);
+    const other = renderLogo('other', pngOf(8, 8));
+    await expect(first).rejects.toThrow(/takes too long/);
+    expect(statedSize(await other, 'png')).toEqual({ width: 256, height: 256 });
+    expect(statedSize(await renderLogo('slow', pngOf(8, 8)), 'png')).toEqual({ width: 256, height: 256 });
+  });
+
+  it('are refused when a minute of them waits', async () => {
+    const waiting = Array.from({ length: 12 }, (_, n) => renderLogo(`owner-${n}`, pngOf(8, 8)));
+    await expect(renderLogo('late', pngOf(8, 8))).rejects.toMatchObject(tooMany);
+    await Promise.all(waiting);
+    await expect(renderLogo('late', pngOf(8, 8))).resolves.toBeInstanceOf(Buffer);
   });
 });
 
@@ -152,7 +176,7 @@ describe('the logo of an app', () => {
       'content-security-policy': "default-src 'none'; sandbox",
       'cache-control': 'public, max-age=86400, immutable',
     });
-    expect(Buffer.from(await picture.arrayBuffer())).toEqual(await renderLogo(svgOf()));
+    expect(Buffer.from(await picture.arrayBuffer())).toEqual(await renderLogo('dev', svgOf()));
     expect((await fetch(`${url}${address.replace(/[0-9a-f]{64}/, digest)}`)).status).toBe(404);
     expect((await fetch(`${url}${address.replace('.png', '')}`)).status).toBe(404);
     await uploadForm(developer, pngOf(9, 9));
@@ -160,6 +184,25 @@ describe('the logo of an app', () => {
     const removed = await developer.post(`/apps/${app}/logo/remove`);
     expect(removed.headers.get('location')).toContain('done=logo-removed');
     expect(addressIn((await developer.get(`/apps/${app}/settings`)).text)).toBeUndefined();
+  });
+
+  it('an upload during a drawing of the same developer comes again later', async () => {
+    const { id } = (await developer.json('GET', '/api/developers/me', undefined, developer.token)).json;
+    const endless = svgOf('<path d="M0 0H200000" stroke="red" stroke-dasharray="0.5"/>'.repeat(600));
+    const drawing = renderLogo(id, endless).catch(() => undefined);
+    const page = await uploadForm(developer, pngOf(8, 8));
+    const api = await developer.send('PUT', `/api/apps/${app}/logo`, {
+      headers: { authorization: `Bearer ${developer.token}`, 'content-type': 'image/png' },
+      body: new Uint8Array(pngOf(8, 8)),
+    });
+    for (const answer of [page, api])
+      expect({ status: answer.status, after: answer.headers.get('retry-after') }).toEqual({
+        status: 429,
+        after: '5',
+      });
+    await drawing;
+    expect((await uploadForm(developer, pngOf(8, 8))).status).toBe(303);
+    await developer.post(`/apps/${app}/logo/remove`);
   });
 
   it('a refused file is explained on the settings page', async () => {
@@ -244,7 +287,7 @@ describe('the logo of an app', () => {
     };
     const answer = await ask('consent');
     const { png } = (await answer.json()) as { png: string };
-    expect(Buffer.from(png, 'base64')).toEqual(await renderLogo(svgOf()));
+    expect(Buffer.from(png, 'base64')).toEqual(await renderLogo('dev', svgOf()));
     expect((await ask('fhir-api')).status).toBe(403);
     expect((await fetch(`${url}${internalLogoPath(logo)}`)).status).toBe(401);
   });

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
-import { Problem } from '@payer/service';
+import { Problem, TooManyRequests } from '@payer/service';
 import { formatOf, statedSize, type PictureFormat } from './picture-size.js';
 import { svgProblem } from './svg-rules.js';
 
@@ -29,28 +29,42 @@ const drawing = `
     parentPort.postMessage(drawn.pixels.every((part) => part === 0) ? null : drawn.asPng());
   });`;
 
+/** Most drawings that are under way or wait: the last of them begins within a minute. */
+const longestQueue = Math.floor(60_000 / drawingTime);
+/** Seconds after which a refused upload may come again: the longest drawing. */
+const comeAgain = drawingTime / 1000;
+
 /** The drawing under way. One at a time, so that uploads leave the other processors to requests. */
 let last: Promise<unknown> = Promise.resolve();
+/** Who has a drawing that is under way or waits. */
+const waiting = new Set<string>();
 
 /**
  * Draws an uploaded file again as a square PNG. Nothing of the file is kept but its picture: no script, no
- * link, no metadata, and no second format hidden in it.
+ * link, no metadata, and no second format hidden in it. An owner has one drawing at a time, so that nobody
+ * waits behind the many files of another.
  * @param milliseconds after which the drawing is given up
- * @throws Problem 400 that names the fault of the file
+ * @throws Problem 400 that names the fault of the file; TooManyRequests
  */
-export async function renderLogo(file: Buffer, milliseconds = drawingTime): Promise<Buffer> {
+export async function renderLogo(owner: string, file: Buffer, milliseconds = drawingTime): Promise<Buffer> {
   const contentType = contentTypes[checkedFormat(file)];
+  if (waiting.has(owner)) throw tooMany('logos of yours at once');
+  if (waiting.size >= longestQueue) throw tooMany('logos at once');
+  waiting.add(owner);
   const href = `data:${contentType};base64,${file.toString('base64')}`;
-  const mine = last.then(() =>
-    draw(
-      `<svg xmlns="http://www.w3.org/2000/svg" width="${side}" height="${side}">` +
-        `<image href="${href}" width="${side}" height="${side}"/></svg>`,
-      milliseconds,
-    ),
-  );
+  const svg =
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${side}" height="${side}">` +
+    `<image href="${href}" width="${side}" height="${side}"/></svg>`;
+  const mine = last.then(() => draw(svg, milliseconds)).finally(() => waiting.delete(owner));
   last = mine.catch(() => undefined);
   return mine;
 }
+
+const tooMany = (what: string) =>
+  new TooManyRequests(
+    { isAllowed: false, retryAfter: comeAgain, headers: { 'retry-after': String(comeAgain) } },
+    what,
+  );
 
 async function draw(svg: string, milliseconds: number): Promise<Buffer> {
   const { resolve } = createRequire(import.meta.url);

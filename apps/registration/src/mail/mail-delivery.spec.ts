@@ -7,6 +7,7 @@ import type { ServiceName } from '@payer/smart';
 import { eventually } from '@payer/testing';
 import { SMTPServer } from 'smtp-server';
 import { DataSource } from 'typeorm';
+import { readConfig } from '../config.js';
 import { startPortal, Visitor, type TestPortal } from '../testing/portal.js';
 import { Mailer } from './mailer.js';
 
@@ -14,6 +15,28 @@ interface Delivered {
   recipients: string[];
   message: string;
 }
+
+describe('the SMTP server', () => {
+  const refusal = (SMTP_URL: string, NODE_ENV = 'production') => {
+    try {
+      readConfig({ NODE_ENV, SMTP_URL });
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return '';
+  };
+
+  it('is reached by TLS in production, and no message shows its password', () => {
+    for (const url of ['smtp://u:sesame@mail.example:587', 'smtp://u:sesame@mail.example?requireTLS=false']) {
+      expect(refusal(url)).toMatch(/SMTP_URL is an smtp: URL/);
+      expect(refusal(url)).not.toContain('sesame');
+      expect(refusal(url, 'test')).toBe('');
+    }
+    for (const url of ['smtps://u:p@mail.example:465', 'smtp://u:p@mail.example:587?requireTLS=true'])
+      expect(refusal(url)).not.toContain('SMTP_URL');
+    expect(refusal('smtp')).toContain('must be an smtp: or smtps: URL');
+  });
+});
 
 describe('mails by SMTP', () => {
   const delivered: Delivered[] = [];

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { CONFIG, Problem, randomToken, rowsOf, sha256 } from '@payer/service';
+import { CONFIG, Problem, randomToken, rowsOf, sha256, type Queryable } from '@payer/service';
 import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import { EmailConfirmation } from '../developers/email-confirmation.service.js';
@@ -8,7 +8,8 @@ import { LinkExpired } from '../developers/link-expired.js';
 import { Mailer } from '../mail/mailer.js';
 import { organizationRoleRules, type OrganizationRole } from '../organization-rights/organization-rights.js';
 import type { Actor } from '../sessions/actor.js';
-import { checkOrganization } from './organization-access.js';
+import { checkOrganization, checkOrganizationNow } from './organization-access.js';
+import { isAcceptable } from './open-invitations.js';
 import { recordAct } from './organization-acts.js';
 import type { InvitationView, NewInvitation, OrganizationView } from './organization-fields.js';
 
@@ -69,6 +70,7 @@ export class InvitationsService {
         'SELECT name FROM organization WHERE id = $1 FOR UPDATE',
         [organizationId],
       );
+      await checkOrganizationNow(manager, actor, organizationId, 'manage');
       const members = await rowsOf(
         manager,
         `SELECT 1 FROM organization_member JOIN account ON account.id = account_id
@@ -126,13 +128,13 @@ export class InvitationsService {
     });
   }
 
-  /** The invitation behind a link. @throws LinkExpired */
-  async open(token: string): Promise<OpenInvitation> {
+  /** The invitation behind a link. @throws LinkExpired, also when its sender may invite no more */
+  async open(token: string, db: Queryable = this.source): Promise<OpenInvitation> {
     const [found] = await rowsOf<OpenInvitation>(
-      this.source,
+      db,
       `SELECT invitation.id, organization_id, name AS organization, email, role, invited_by
        FROM organization_invitation AS invitation JOIN organization ON organization.id = organization_id
-       WHERE token_sha256 = $1 AND closed_at IS NULL AND expires_at > now()`,
+       WHERE token_sha256 = $1 AND ${isAcceptable}`,
       [sha256(token)],
     );
     if (!found) throw new LinkExpired();
@@ -155,6 +157,11 @@ export class InvitationsService {
         'This invitation is for another address. Sign in with the account of that address.',
       );
     return this.source.transaction(async (manager) => {
+      // The sender may lose the right at this moment. A change of roles takes the same lock.
+      await manager.query('SELECT 1 FROM organization WHERE id = $1 FOR UPDATE', [
+        invitation.organization_id,
+      ]);
+      await this.open(token, manager);
       const closed = await rowsOf(
         manager,
         `UPDATE organization_invitation SET closed_at = now()

@@ -1,8 +1,9 @@
-import { Problem } from '@payer/service';
+import { Problem, rowsOf, type Queryable } from '@payer/service';
 import {
   roleAllows,
   roleIn,
   rolesAllowing,
+  type Membership,
   type OrganizationRight,
   type OrganizationRole,
 } from '../organization-rights/organization-rights.js';
@@ -27,4 +28,22 @@ export function checkOrganization(actor: Actor, id: string, right: OrganizationR
       `This needs the role ${rolesAllowing(right)} in the organization.`,
     );
   return role;
+}
+
+/**
+ * Like {@link checkOrganization}, with the role as it is in the transaction: it may have changed since the
+ * request began. Call it under a lock on the organization, which every change of roles takes.
+ */
+export async function checkOrganizationNow(
+  db: Queryable,
+  actor: Actor,
+  id: string,
+  right: OrganizationRight,
+): Promise<void> {
+  const memberships = await rowsOf<Membership>(
+    db,
+    'SELECT organization_id, role FROM organization_member WHERE organization_id = $1 AND account_id = $2',
+    [id, actor.id],
+  );
+  checkOrganization({ ...actor, memberships }, id, right);
 }

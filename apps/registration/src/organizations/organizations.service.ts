@@ -3,11 +3,16 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, Problem, rowsOf, type Queryable } from '@payer/service';
 import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
-import type { OrganizationRight, OrganizationRole } from '../organization-rights/organization-rights.js';
+import {
+  roleAllows,
+  type OrganizationRight,
+  type OrganizationRole,
+} from '../organization-rights/organization-rights.js';
 import { refusePlanName } from '../plan-name/plan-name.js';
 import type { Actor } from '../sessions/actor.js';
-import { checkOrganization } from './organization-access.js';
+import { checkOrganization, checkOrganizationNow } from './organization-access.js';
 import { historyOf, recordAct } from './organization-acts.js';
+import { withdrawInvitationsOf } from './open-invitations.js';
 import type { OrganizationAct, OrganizationMember, OrganizationView } from './organization-fields.js';
 
 /** Most organizations of one account. */
@@ -96,6 +101,7 @@ export class OrganizationsService {
         [id, accountId, role],
       );
       await recordAct(db, actor, id, 'organization-role-changed', { person: member.email, role });
+      if (!roleAllows(role, 'manage')) await withdrawInvitationsOf(db, actor, id, member.email);
     });
   }
 
@@ -114,6 +120,7 @@ export class OrganizationsService {
         accountId,
       ]);
       await recordAct(db, actor, id, isOwn ? 'organization-left' : 'organization-member-removed', { person });
+      await withdrawInvitationsOf(db, actor, id, person);
     });
   }
 
@@ -129,9 +136,7 @@ export class OrganizationsService {
   ): Promise<void> {
     await this.source.transaction(async (manager) => {
       await manager.query('SELECT 1 FROM organization WHERE id = $1 FOR UPDATE', [id]);
-      const own = (await membersOf(manager, id)).find(({ account_id }) => account_id === actor.id);
-      const memberships = own ? [{ organization_id: id, role: own.role }] : [];
-      checkOrganization({ ...actor, memberships }, id, right);
+      await checkOrganizationNow(manager, actor, id, right);
       await change(manager);
       const admins = await rowsOf(
         manager,

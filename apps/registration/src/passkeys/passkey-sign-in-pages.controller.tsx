@@ -9,6 +9,7 @@ import { SignInService } from '../developers/sign-in.service.js';
 import { sendPortalPage } from '../http/portal-page.js';
 import { CreationLimits } from '../rate-limits/creation-limits.js';
 import { PageSession } from '../sessions/page-session.js';
+import { originOf } from '../sessions/portal-sessions.js';
 import { answerScript, credentialOf } from './credential-field.js';
 import { passkeySignInBody } from './passkey-fields.js';
 import { PasskeySignIn } from './passkey-sign-in.service.js';
@@ -40,9 +41,9 @@ export class PasskeySignInPagesController {
     this.limits.takePasskey(request, reply);
     try {
       const sent = parseBody(passkeySignInBody, { response: credentialOf(body?.response, 'get') });
-      const account = await this.passkeys.signIn(sent.response);
-      await this.session.begin(request, reply, account.id);
-      this.session.rememberDevice(reply, this.accounts.rememberDevice(account.email));
+      const { token, email } = await this.passkeys.signIn(sent.response, originOf(request));
+      this.session.keep(reply, token);
+      this.session.rememberDevice(reply, this.accounts.rememberDevice(email));
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       const page = (

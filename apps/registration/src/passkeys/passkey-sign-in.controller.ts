@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { SignInService } from '../developers/sign-in.service.js';
 import { ApiCall, ApiTags } from '../http/api-docs.js';
 import { CreationLimits } from '../rate-limits/creation-limits.js';
-import { originOf, PortalSessions } from '../sessions/portal-sessions.js';
+import { originOf } from '../sessions/portal-sessions.js';
 import { passkeySignInBody } from './passkey-fields.js';
 import { PasskeySignIn } from './passkey-sign-in.service.js';
 
@@ -15,7 +15,6 @@ export class PasskeySignInController {
   constructor(
     private readonly passkeys: PasskeySignIn,
     private readonly accounts: SignInService,
-    private readonly sessions: PortalSessions,
     private readonly limits: CreationLimits,
   ) {}
 
@@ -47,10 +46,8 @@ export class PasskeySignInController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     this.limits.takePasskey(request, reply);
-    const account = await this.passkeys.signIn(parseBody(passkeySignInBody, body).response);
-    return {
-      token: await this.sessions.start(account.id, originOf(request)),
-      device_token: this.accounts.rememberDevice(account.email),
-    };
+    const { response } = parseBody(passkeySignInBody, body);
+    const { token, email } = await this.passkeys.signIn(response, originOf(request));
+    return { token, device_token: this.accounts.rememberDevice(email) };
   }
 }

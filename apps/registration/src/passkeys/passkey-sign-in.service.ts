@@ -12,6 +12,7 @@ import type { AuthenticationResponseJSON } from '@simplewebauthn/server';
 import { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
 import type { AccountRole } from '../sessions/account.entity.js';
+import { PortalSessions, type SessionOrigin } from '../sessions/portal-sessions.js';
 import { PortalChallenges } from './portal-challenges.js';
 
 /** A passkey with its owner. */
@@ -31,6 +32,7 @@ export class PasskeySignIn {
 
   constructor(
     private readonly source: DataSource,
+    private readonly sessions: PortalSessions,
     private readonly challenges: PortalChallenges,
     @Inject(CONFIG) config: Config,
   ) {
@@ -47,10 +49,15 @@ export class PasskeySignIn {
     });
   }
 
-  /** @throws Problem 401 with the same text for every cause */
-  async signIn(response: AuthenticationResponseJSON): Promise<{ id: string; email: string }> {
+  /** Starts a session. @throws Problem 401 with the same text for every cause */
+  async signIn(
+    response: AuthenticationResponseJSON,
+    origin: SessionOrigin,
+  ): Promise<{ token: string; email: string }> {
     const passkey = await this.find(response);
-    const isAdmitted = passkey !== undefined && (await this.admits(passkey, response));
+    const isProven = passkey !== undefined && (await this.admits(passkey, response));
+    const token = isProven ? await this.sessions.start(passkey.account_id, origin) : undefined;
+    const isAdmitted = token !== undefined;
     countSignIn(passkey?.role ?? 'unknown', '', isAdmitted ? 'success' : 'failure');
     await recordAudit(this.source, 'registration', {
       action: isAdmitted ? 'signed-in' : 'sign-in-refused',
@@ -58,13 +65,13 @@ export class PasskeySignIn {
       actor: passkey?.email ?? null,
       detail: { method: 'passkey' },
     });
-    if (!isAdmitted)
+    if (!passkey || !token)
       throw new Problem(
         401,
         'passkey_not_accepted',
         'We could not sign you in with this passkey. Try again, or sign in with your password.',
       );
-    return { id: passkey.account_id, email: passkey.email };
+    return { token, email: passkey.email };
   }
 
   /** The passkey that answers. A user handle of another account than the passkey's owner is refused. */

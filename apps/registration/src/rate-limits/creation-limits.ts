@@ -26,6 +26,7 @@ export class CreationLimits {
   private readonly trials: RateLimiter;
   private readonly passkeys: RateLimiter;
   private readonly liveViews: RateLimiter;
+  private readonly webhooks: RateLimiter;
 
   constructor(@Inject(CONFIG) config: Config) {
     this.signUps = new RateLimiter('sign-up-per-address', config.SIGN_UP_LIMIT_PER_ADDRESS);
@@ -36,6 +37,7 @@ export class CreationLimits {
     this.passkeys = new RateLimiter('passkey-per-address', config.SIGN_UP_LIMIT_PER_ADDRESS);
     this.trials = new RateLimiter('try-it-per-address', config.TRY_IT_LIMIT_PER_ADDRESS);
     this.liveViews = new RateLimiter('live-view-per-developer', config.LIVE_VIEW_LIMIT_PER_DEVELOPER);
+    this.webhooks = new RateLimiter('webhook-message-per-app', config.WEBHOOK_LIMIT_PER_APP);
     this.registrations = new RateLimiter('registration-per-address', config.REGISTRATION_LIMIT_PER_ADDRESS);
   }
 
@@ -79,6 +81,15 @@ export class CreationLimits {
   /** Bounds the live views that one developer holds open. @throws TooManyRequests */
   takeLiveView(actor: Actor, reply: FastifyReply): void {
     answerWith(reply, takeAll([[this.liveViews, actor.id]]), 'questions of your live views');
+  }
+
+  /** Messages on request wait in the same queue as those of events. @throws TooManyRequests */
+  takeWebhook(clientId: string, reply: FastifyReply): void {
+    answerWith(
+      reply,
+      takeAll([[this.webhooks, clientId]]),
+      'test messages and repeated messages of this app',
+    );
   }
 
   /** @throws TooManyRequests */

@@ -49,8 +49,16 @@ export class PageSession {
     return request.cookies[cookieName];
   }
 
+  /** Signs in the owner of a new account. @throws SignInFirst when the account has ended already */
   async begin(request: FastifyRequest, reply: FastifyReply, accountId: string): Promise<void> {
-    void reply.setCookie(cookieName, await this.sessions.start(accountId, originOf(request)), {
+    const token = await this.sessions.start(accountId, originOf(request));
+    if (token === undefined) throw new SignInFirst();
+    this.keep(reply, token);
+  }
+
+  /** Gives the browser the token of a session that a sign-in has started. */
+  keep(reply: FastifyReply, token: string): void {
+    void reply.setCookie(cookieName, token, {
       path: '/',
       httpOnly: true,
       sameSite: 'lax',

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { CONFIG, rowsOf, Sessions, sessionId } from '@payer/service';
+import { CONFIG, rowsOf, Sessions, sessionId, type Queryable } from '@payer/service';
 import type { FastifyRequest } from 'fastify';
 import type { Config } from '../config.js';
 import { actorColumns } from './actor-columns.js';
@@ -39,8 +39,20 @@ export class PortalSessions {
     this.sessions = new Sessions(source, config.SESSION_SECONDS);
   }
 
-  start(accountId: string, origin: SessionOrigin): Promise<string> {
-    return this.sessions.create(accountId, origin);
+  /**
+   * Starts a session unless the account has ended, or has another password, since the sign-in was judged. The
+   * lock waits for a running change of the account, and such a change waits for the session that it then ends.
+   * @param verified the hash of the password that was judged; undefined for a sign-in without a password
+   * @returns the token, or undefined when the account admits the person no more
+   */
+  start(
+    accountId: string,
+    origin: SessionOrigin,
+    { verified, db }: { verified?: string; db?: Queryable } = {},
+  ): Promise<string | undefined> {
+    const sql = `SELECT 1 FROM account WHERE id = $1 AND password_hash = coalesce($2, password_hash)
+                 AND ended_at IS NULL FOR SHARE`;
+    return this.sessions.createIf({ sql, values: [accountId, verified ?? null] }, accountId, origin, db);
   }
 
   /** The current account of a session token. Undefined when the token is unknown or has expired. */
@@ -74,8 +86,13 @@ export class PortalSessions {
     return this.sessions.endOne(accountId, id);
   }
 
-  /** @param exceptToken the session that stays, if any */
-  endAll(accountId: string, exceptToken?: string): Promise<number> {
-    return this.sessions.endAll(accountId, exceptToken);
+  /** Ends all sessions of an account. */
+  endAll(accountId: string, db?: Queryable): Promise<number> {
+    return this.sessions.endAll(accountId, undefined, db);
+  }
+
+  /** Keeps a session live until the transaction ends. @returns false when the session has ended */
+  hold(token: string, db: Queryable): Promise<boolean> {
+    return this.sessions.hold(token, db);
   }
 }

@@ -3,6 +3,7 @@ import { Problem } from '@payer/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiExcludeController } from '../http/api-docs.js';
 import { PageSession } from '../sessions/page-session.js';
+import { originOf } from '../sessions/portal-sessions.js';
 import { leavingLifetime, TeamProvider, type ProvidedPerson } from './team-provider.js';
 import { TeamSignInService } from './team-sign-in.service.js';
 
@@ -58,7 +59,7 @@ export class TeamSignInController {
       request.log.warn({ reason: (error as Error).message }, 'a sign-in of the team was refused');
       throw new Problem(400, 'sign_in_failed', 'The sign-in at the plan did not succeed. Start it again.');
     }
-    await this.session.begin(request, reply, await this.accounts.signIn(person));
+    this.session.keep(reply, await this.accounts.signIn(person, originOf(request)));
     return reply.redirect('/', 303);
   }
 }

@@ -3,26 +3,28 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, countSignIn, hashPassword, Problem, randomToken, recordAudit, rowsOf } from '@payer/service';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { Config } from '../config.js';
+import { PortalSessions, type SessionOrigin } from '../sessions/portal-sessions.js';
 import type { ProvidedPerson } from './team-provider.js';
 
 /** The admitted account, or why the person is refused. */
-type Admission = { id: string; email: string } | { refusal: string };
+type Admission = { token: string; email: string } | { refusal: string };
 
 /** Finds or makes the account of a person who has signed in at the provider. */
 @Injectable()
 export class TeamSignInService {
   constructor(
     private readonly source: DataSource,
+    private readonly sessions: PortalSessions,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /**
-   * The provider decides the roles at each sign-in.
-   * @returns id of the account
+   * Starts a session. The provider decides the roles at each sign-in.
+   * @returns the token of the session
    * @throws Problem 403 when no group of the person has a role, when the account was ended, or when the
    * address belongs to a developer
    */
-  async signIn(person: ProvidedPerson): Promise<string> {
+  async signIn(person: ProvidedPerson, origin: SessionOrigin): Promise<string> {
     // Nobody signs in with the password of such an account.
     const unknown = await hashPassword(randomToken());
     const result = await this.source.transaction(async (manager): Promise<Admission> => {
@@ -36,21 +38,23 @@ export class TeamSignInService {
         person.roles,
         person.name,
       ]);
-      if (account.ended_at) return { refusal: 'An administrator has ended this account.' };
       if (person.roles.length === 0)
         return { refusal: 'Your groups at the provider give you no role in the platform team.' };
-      return { id: account.id, email: account.email };
+      const token = await this.sessions.start(account.id, origin, { db: manager });
+      return token
+        ? { token, email: account.email }
+        : { refusal: 'An administrator has ended this account.' };
     });
-    const isAdmitted = 'id' in result;
+    const isAdmitted = 'token' in result;
     countSignIn('platform', '', isAdmitted ? 'success' : 'failure');
     await recordAudit(this.source, 'registration', {
       action: isAdmitted ? 'signed-in' : 'sign-in-refused',
       actor_role: isAdmitted ? 'platform' : 'unknown',
-      actor: 'id' in result ? result.email : null,
+      actor: 'token' in result ? result.email : null,
       detail: { provider: person.issuer },
     });
     if ('refusal' in result) throw new Problem(403, 'not_in_team', result.refusal);
-    return result.id;
+    return result.token;
   }
 
   /** @returns the account, or why the person gets none */

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Problem, rowsOf } from '@payer/service';
+import type { FastifyReply } from 'fastify';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
+import { CreationLimits } from '../rate-limits/creation-limits.js';
 import type { Actor } from '../sessions/actor.js';
 import { queueWebhook } from '../webhook-events/queue-webhook.js';
 import { checkEndpoint, WebhookEndpointsService } from './webhook-endpoints.service.js';
@@ -41,6 +43,7 @@ export class WebhookLogService {
   constructor(
     private readonly source: DataSource,
     private readonly endpoints: WebhookEndpointsService,
+    private readonly limits: CreationLimits,
   ) {}
 
   /** The newest 100 messages. @throws Problem 404 */
@@ -63,10 +66,11 @@ export class WebhookLogService {
     }));
   }
 
-  /** Queues a test for one endpoint. @throws Problem 404 */
-  async sendTest(actor: Actor, clientId: string, endpointId: string): Promise<void> {
+  /** Queues a test for one endpoint. @throws Problem 404; TooManyRequests */
+  async sendTest(actor: Actor, clientId: string, endpointId: string, reply: FastifyReply): Promise<void> {
     await this.endpoints.checkApp(this.source.manager, actor, clientId, 'develop');
     await checkEndpoint(this.source.manager, clientId, endpointId);
+    this.limits.takeWebhook(clientId, reply);
     await queueWebhook(this.source.manager, {
       type: 'webhook.test',
       client_id: clientId,
@@ -79,10 +83,11 @@ export class WebhookLogService {
   /**
    * Sends a message again now, with its id and payload, and retries it as a new one. The receiver recognizes
    * a repeated message by its id.
-   * @throws Problem 404 when the app has no such message
+   * @throws Problem 404 when the app has no such message; TooManyRequests
    */
-  async sendAgain(actor: Actor, clientId: string, deliveryId: string): Promise<void> {
+  async sendAgain(actor: Actor, clientId: string, deliveryId: string, reply: FastifyReply): Promise<void> {
     await this.endpoints.checkApp(this.source.manager, actor, clientId, 'develop');
+    this.limits.takeWebhook(clientId, reply);
     const sent = /^\d{1,18}$/.test(deliveryId)
       ? await rowsOf(
           this.source,

@@ -1,5 +1,6 @@
-import { Body, Controller, Delete, Get, Header, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Header, HttpCode, Param, Post, Res, UseGuards } from '@nestjs/common';
 import { parseBody } from '@payer/service';
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { ApiCall, ApiTags } from '../http/api-docs.js';
 import { CurrentActor, type Actor } from '../sessions/actor.js';
@@ -56,13 +57,14 @@ export class WebhooksController {
 
   @Post('messages/:message/send-again')
   @HttpCode(202)
-  @ApiCall({ summary: 'Send a message again, with its id and payload', status: 202, errors: [403, 404] })
+  @ApiCall({ summary: 'Send a message again, with its id and payload', status: 202, errors: [403, 404, 429] })
   sendAgain(
     @CurrentActor() actor: Actor,
     @Param('client_id') clientId: string,
     @Param('message') message: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
-    return this.log.sendAgain(actor, clientId, message);
+    return this.log.sendAgain(actor, clientId, message, reply);
   }
 
   @Delete(':endpoint')
@@ -94,12 +96,13 @@ export class WebhooksController {
 
   @Post(':endpoint/test')
   @HttpCode(202)
-  @ApiCall({ summary: 'Send a test to one endpoint', status: 202, errors: [403, 404] })
+  @ApiCall({ summary: 'Send a test to one endpoint', status: 202, errors: [403, 404, 429] })
   test(
     @CurrentActor() actor: Actor,
     @Param('client_id') clientId: string,
     @Param('endpoint') endpoint: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
-    return this.log.sendTest(actor, clientId, endpoint);
+    return this.log.sendTest(actor, clientId, endpoint, reply);
   }
 }

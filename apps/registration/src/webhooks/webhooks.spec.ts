@@ -121,6 +121,86 @@ describe('the webhooks of an app', () => {
     expect(receiver.received).toHaveLength(2);
   });
 
+  it('of a receiver that never answers wait for each other, and delay nobody else', async () => {
+    const silent = await Receiver.start();
+    silent.isSilent = true;
+    // Five apps of one developer, with ten messages each.
+    const slow = await newDeveloper(portal.service.url);
+    for (let n = 0; n < 5; n += 1) {
+      const app = await newApp(slow);
+      await slow.post(`/apps/${app}/webhooks`, { url: silent.url, types: 'app.suspended' });
+      await source.query(
+        `INSERT INTO webhook_delivery (endpoint_id, message_id, type, payload)
+         SELECT id, 'slow-' || n, 'webhook.test', '{}' FROM webhook_endpoint, generate_series(1, 10) n
+         WHERE client_id = $1`,
+        [app],
+      );
+    }
+    await eventually(() => silent.received.length >= 6);
+    await addEndpoint();
+    for (let n = 1; n <= 5; n += 1) {
+      await developer.post(`${tab()}/${await endpointId()}/test`);
+      await eventually(() => receiver.received.length === n);
+    }
+    // No attempt at the silent receiver has ended meanwhile, and each app holds its places only.
+    const [{ ended }] = await source.query(
+      "SELECT count(last_attempt_at)::integer AS ended FROM webhook_delivery WHERE message_id LIKE 'slow-%'",
+    );
+    expect(ended).toBe(0);
+    expect(silent.received).toHaveLength(6);
+    const [{ most }] = await source.query(
+      `SELECT max(started)::integer AS most FROM (SELECT sum(attempts) AS started FROM webhook_delivery
+       WHERE message_id LIKE 'slow-%' GROUP BY endpoint_id) AS of_endpoint`,
+    );
+    expect(most).toBe(2);
+    await silent.stop();
+  });
+
+  it('a place that becomes free is filled at once', async () => {
+    await addEndpoint();
+    await source.query(
+      `INSERT INTO webhook_delivery (endpoint_id, message_id, type, payload)
+       SELECT id, 'many-' || n, 'webhook.test', '{}' FROM webhook_endpoint, generate_series(1, 100) n
+       WHERE client_id = $1`,
+      [id],
+    );
+    await eventually(async () => {
+      const [{ left }] = await source.query(
+        "SELECT count(*)::integer AS left FROM webhook_delivery WHERE message_id LIKE 'many-%' AND delivered_at IS NULL",
+      );
+      return left === 0;
+    });
+    // The job alone, which comes once a second, would fill two places a second.
+    const [{ most }] = await source.query(
+      `SELECT max(sent)::integer AS most FROM (SELECT count(*) AS sent FROM webhook_delivery
+       WHERE message_id LIKE 'many-%' GROUP BY date_trunc('second', delivered_at)) AS of_second`,
+    );
+    expect(most).toBeGreaterThan(6);
+  });
+
+  it('tests and repetitions of one app are limited', async () => {
+    await addEndpoint();
+    const path = `${tab()}/${await endpointId()}/test`;
+    let answer = await developer.post(path);
+    for (let n = 1; n < 20; n += 1) answer = await developer.post(path);
+    expect(answer.status).toBe(303);
+    answer = await developer.post(path);
+    expect(answer.status).toBe(429);
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    const [{ message }] = await source.query(
+      `SELECT delivery.id AS message FROM webhook_delivery AS delivery
+       JOIN webhook_endpoint AS endpoint ON endpoint.id = endpoint_id WHERE client_id = $1 LIMIT 1`,
+      [id],
+    );
+    expect((await developer.post(`${tab()}/messages/${message}/send-again`)).status).toBe(429);
+    // Others cannot use up the limit of the app, and have their own.
+    const other = await newApp(developer);
+    await developer.post(`/apps/${other}/webhooks`, { url: receiver.url, types: 'app.suspended' });
+    const page = (await developer.get(`/apps/${other}/webhooks`)).text;
+    const endpoint = /webhooks\/([\w-]{36})\/test/.exec(page)?.[1];
+    expect((await developer.post(`/apps/${other}/webhooks/${endpoint}/test`)).status).toBe(303);
+  });
+
   it('announces the end of a replaced secret once', async () => {
     await addEndpoint({ types: 'secret.ending' });
     await developer.post(`/apps/${id}/credentials/replace`, { grace_seconds: '3600' });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { brandOf, brandVariables } from './brand.js';
 import { addressesFrom, addressVariables } from './addresses.js';
-import { listVariable, loadConfig, requiredInProduction, secret } from './config.js';
+import { listVariable, loadConfig, requiredInProduction, secret, strictInProduction } from './config.js';
 import { commonVariables } from './variables.js';
 
 describe('the brand of the plan', () => {
@@ -117,6 +117,7 @@ describe('configuration', () => {
       NODE_ENV: 'production',
       DATABASE_URL: 'postgres://consent:mWq7Yt3Rk0Zp5d@db.example/consent',
       EVENT_TRANSPORT: 'kafka',
+      KAFKA_SASL_MECHANISM: 'scram-sha-512',
       COOKIE_KEY: randomBytes(32).toString('hex'),
       ONLY_THERE: 'yes',
       INTERNAL_PORT: '8081',
@@ -127,9 +128,15 @@ describe('configuration', () => {
       PRODUCTION_FHIR_BASE_URL: 'https://api.example/fhir',
     };
     expect(() => loadConfig(all, strong)).not.toThrow();
-    expect(() =>
-      loadConfig(all, { ...strong, DATABASE_URL: 'postgres://consent@db.example/consent' }),
-    ).not.toThrow();
+    const withoutPassword = { ...strong, DATABASE_URL: 'postgres://consent@db.example/consent' };
+    for (const proof of [
+      { DATABASE_URL: `${withoutPassword.DATABASE_URL}?sslcert=/etc/payer/db.crt&sslkey=/etc/payer/db.key` },
+      { DATABASE_URL: 'postgres://consent@localhost/consent?host=/var/run/postgresql' },
+      { PGPASSFILE: '/etc/payer/pgpass' },
+      // The migrations connect as the owner, and read only the name of the serving role from DATABASE_URL.
+      { MIGRATION_DATABASE_URL: 'postgres://consent_owner:mWq7Yt3Rk0Zp5d@db.example/consent' },
+    ])
+      expect(() => loadConfig(all, { ...withoutPassword, ...proof })).not.toThrow();
     const refusal = (given: Record<string, string | undefined>) => {
       try {
         loadConfig(all, { ...strong, ...given });
@@ -146,7 +153,8 @@ describe('configuration', () => {
       ),
     );
     for (const name of ['EVENTS_DATABASE_URL', ...Object.keys(strong).slice(1)])
-      if (name !== 'EVENT_TRANSPORT') expect(nothing).toMatch(new RegExp(`^  ${name} `, 'm'));
+      if (!['EVENT_TRANSPORT', 'KAFKA_SASL_MECHANISM'].includes(name))
+        expect(nothing).toMatch(new RegExp(`^  ${name} `, 'm'));
     for (const DATABASE_URL of [
       'postgres://postgres:postgres@localhost:54329/x',
       'postgres://consent:postgres@db.example/consent',
@@ -154,14 +162,45 @@ describe('configuration', () => {
       'postgres://consent:short1@db.example/consent',
       'postgres://consent:aaaaaaaaaaaaaaaa@db.example/consent',
       'postgres://consent@db.example/consent?password=postgres',
+      withoutPassword.DATABASE_URL,
+      'postgres://consent:consent12345@db.example/consent',
+      'postgres://fhir_api:fhir-api-2026@db.example/fhir',
+      'postgres://owner:registration1@db.example/registration',
+      'postgres://consent:changeme1234@db.example/consent',
+      'postgres://consent:123-Secret-456@db.example/consent',
+      'postgres://consent:123456789012@db.example/consent',
       'mysql://consent:mWq7Yt3Rk0Zp5d@db.example/consent',
       'db.example',
     ]) {
       expect(refusal({ DATABASE_URL })).toContain('DATABASE_URL');
       expect(refusal({ DATABASE_URL })).not.toContain(DATABASE_URL);
     }
+    expect(refusal({ KAFKA_SASL_MECHANISM: undefined })).toMatch(/EVENT_TRANSPORT .*neither KAFKA_SSL nor/);
+    expect(refusal({ KAFKA_SASL_MECHANISM: undefined, KAFKA_SSL: 'true' })).toBe('');
     for (const [name, value] of Object.entries(strong).filter(([, value]) => value.startsWith('https:')))
       expect(refusal({ [name]: value.replace('https', 'http') })).toMatch(new RegExp(`${name} is "http:`));
+  });
+
+  it('in production two secrets never have the same value, and no message shows it', () => {
+    const two = { FIRST_KEY: secret('a-first-local-secret'), SECOND_KEY: secret('a-second-local-secret') };
+    const value = randomBytes(32).toString('hex');
+    const same = { FIRST_KEY: value, SECOND_KEY: value };
+    expect(() => loadConfig(two, { NODE_ENV: 'production', ...same })).toThrow(
+      /SECOND_KEY has the value of FIRST_KEY/,
+    );
+    expect(() => loadConfig(two, { NODE_ENV: 'production', ...same })).not.toThrow(value);
+    expect(loadConfig(two, same)).toEqual(same);
+  });
+
+  it('in production a value may be refused that a single machine takes', () => {
+    const page = strictInProduction(z.url().optional(), (url) =>
+      url.startsWith('https:') ? undefined : 'must be https',
+    );
+    expect(loadConfig({ PAGE: page }, { PAGE: 'http://plan.example' })).toBeTruthy();
+    expect(loadConfig({ PAGE: page }, { NODE_ENV: 'production' })).toBeTruthy();
+    expect(() => loadConfig({ PAGE: page }, { NODE_ENV: 'production', PAGE: 'http://plan.example' })).toThrow(
+      'PAGE must be https when NODE_ENV is production',
+    );
   });
 
   it('listens on loopback by default', () => {
@@ -177,6 +216,15 @@ describe('configuration', () => {
       /TRUSTED_PROXIES is "10.0.0.1,ingress": must be IP addresses or CIDR ranges/,
     );
   });
+
+  it.each(['0.0.0.0/0', '::/0', '0.0.0.0/1, 128.0.0.0/1', '10.0.0.1, 2000::/3'])(
+    'trusts no proxies that may be anybody: %s',
+    (TRUSTED_PROXIES) => {
+      expect(() => loadConfig(commonVariables, { TRUSTED_PROXIES })).toThrow(
+        /TRUSTED_PROXIES .*must not trust the internet/,
+      );
+    },
+  );
 
   it('takes addresses with or without a trailing slash, and nothing but http(s) URLs', () => {
     const config = loadConfig(addressVariables, { AUTH_SERVER_URL: 'https://auth.plan.example/' });

@@ -24,6 +24,7 @@ const shortened = (value: string) =>
 const secretDefaults = new Map<z.ZodType, string>();
 const publicAddresses = new WeakSet<object>();
 const onlyInProduction = new WeakSet<object>();
+const problemsInProduction = new WeakMap<object, (value: string) => string | undefined>();
 
 type Environment = Record<string, string | undefined>;
 
@@ -56,6 +57,18 @@ export function urlVariable(localDefault: string) {
 /** A variable that is optional on a single machine and required in production. */
 export function requiredInProduction<Schema extends z.ZodType>(schema: Schema): Schema {
   onlyInProduction.add(schema);
+  return schema;
+}
+
+/**
+ * A variable whose value may be acceptable on a single machine only.
+ * @param problemOf the problem of a value with `NODE_ENV=production`, such as "must be an https address"
+ */
+export function strictInProduction<Schema extends z.ZodType>(
+  schema: Schema,
+  problemOf: (value: string) => string | undefined,
+): Schema {
+  problemsInProduction.set(schema, problemOf);
   return schema;
 }
 
@@ -98,17 +111,18 @@ export function loadConfig<Shape extends z.ZodRawShape>(
             : `is "${shortened(withoutPassword(given[name]))}"`;
       return `${name} ${was}: ${issue.message}`;
     }),
-    ...(environment.NODE_ENV === 'production' ? weakInProduction(variables, given) : []),
+    ...(environment.NODE_ENV === 'production' ? weakInProduction(variables, given, environment) : []),
   ];
   if (problems.length > 0) throw new ConfigError(problems);
   return (parsed as { data: z.infer<z.ZodObject<Shape>> }).data;
 }
 
 /** One line per variable with a value that is acceptable only on a single machine. */
-function weakInProduction(variables: z.ZodRawShape, given: Environment): string[] {
+function weakInProduction(variables: z.ZodRawShape, given: Environment, environment: Environment): string[] {
   const problems: string[] = [];
   const add = (name: string, problem: string) =>
     problems.push(`${name} ${problem} when NODE_ENV is production`);
+  const secrets = new Map<string, string>();
   for (const [name, schema] of Object.entries(variables)) {
     const value = given[name];
     const local = secretDefaults.get(schema as unknown as z.ZodType);
@@ -116,17 +130,43 @@ function weakInProduction(variables: z.ZodRawShape, given: Environment): string[
       const weakness = value === undefined || value === local ? undefined : weaknessOfSecret(value);
       if (value === undefined || value === local) add(name, 'must be set to a secret of your own');
       else if (weakness) add(name, `${weakness}: it must be random, such as of "openssl rand -hex 32",`);
+      const twin = value === undefined ? undefined : secrets.get(value);
+      if (twin) add(name, `has the value of ${twin}: each secret must have a value of its own`);
+      else if (value !== undefined) secrets.set(value, name);
     } else if (isDatabaseUrl(name) && isUsed(name, given)) {
-      const weakness = value === undefined ? undefined : weaknessOfDatabaseUrl(value);
+      const weakness =
+        value === undefined ? undefined : weaknessOfDatabaseUrl(value, hasOtherProof(name, environment));
       if (value === undefined) add(name, 'must be set to a database of your own');
       else if (weakness) add(name, `${weakness}, which is not allowed`);
     } else if (publicAddresses.has(schema)) {
       if (value === undefined) add(name, 'must be set to the public https address');
       else if (!/^https:/i.test(value)) add(name, `is "${value}": must be an https address`);
     } else if (onlyInProduction.has(schema) && value === undefined) add(name, 'must be set');
+    const problem = value === undefined ? undefined : problemsInProduction.get(schema)?.(value);
+    if (problem) add(name, problem);
   }
+  if ('KAFKA_BROKERS' in variables && given.EVENT_TRANSPORT === 'kafka' && isOpenKafka(given))
+    add(
+      'EVENT_TRANSPORT',
+      'is "kafka" with neither KAFKA_SSL nor KAFKA_SASL_MECHANISM, which is not allowed',
+    );
   return problems;
 }
+
+/** Whether anybody in the network can read and write the events. */
+const isOpenKafka = ({ KAFKA_SSL: ssl, KAFKA_SASL_MECHANISM: sasl }: Environment): boolean =>
+  ssl !== 'true' && sasl === undefined;
+
+/**
+ * Whether a database URL needs no password: PostgreSQL's own variables give one, or the step connects as the
+ * owner of the tables and reads only the name of the serving role from this URL.
+ */
+const hasOtherProof = (name: string, environment: Environment): boolean =>
+  [
+    'PGPASSWORD',
+    'PGPASSFILE',
+    ...(name.includes('MIGRATION_') ? [] : [name.replace('DATABASE_URL', 'MIGRATION_DATABASE_URL')]),
+  ].some((other) => (environment[other] ?? '') !== '');
 
 /**
  * Whether the database URL is used. The log's database is used only by the PostgreSQL transport, and an

@@ -13,11 +13,21 @@ export function weaknessOfSecret(secret: string): string | undefined {
   return undefined;
 }
 
+/** Words that people put before a number to get a password. */
+const commonWords = new Set(
+  'admin administrator changeit changeme database default example letmein password postgres postgresql qwerty root secret service test welcome'.split(
+    ' ',
+  ),
+);
+
+/** Without digits and signs, which make no common password rare. */
+const lettersOf = (text: string): string => text.toLowerCase().replace(/[^a-z]+/g, '');
+
 /**
- * The reason why a database URL must not be used in production, or undefined. A client certificate needs no
- * password.
+ * The reason why a database URL must not be used in production, or undefined.
+ * @param hasOtherProof whether the server may know the role by other means than the URL, such as `PGPASSWORD`
  */
-export function weaknessOfDatabaseUrl(text: string): string | undefined {
+export function weaknessOfDatabaseUrl(text: string, hasOtherProof = false): string | undefined {
   let url: URL;
   try {
     url = new URL(text);
@@ -26,11 +36,20 @@ export function weaknessOfDatabaseUrl(text: string): string | undefined {
   }
   if (!/^postgres(ql)?:$/.test(url.protocol)) return 'is not a postgres:// URL';
   const password = decodeURIComponent(url.password || (url.searchParams.get('password') ?? ''));
-  if (password === '') return undefined;
+  if (password === '') {
+    const isSocket = url.searchParams.get('host')?.startsWith('/');
+    const hasProof = hasOtherProof || isSocket || (url.searchParams.get('sslcert') ?? '') !== '';
+    return hasProof ? undefined : 'has neither a password nor a client certificate (sslcert)';
+  }
   if (/^postgres|^password/i.test(password)) return 'has a default password';
-  if (password === decodeURIComponent(url.username)) return 'has the name of its user as password';
+  const letters = lettersOf(password);
+  const names = [url.username, url.pathname].map((name) => lettersOf(decodeURIComponent(name)));
+  if (password === decodeURIComponent(url.username) || (letters !== '' && names.includes(letters)))
+    return 'has the name of its user or database as password';
+  if (commonWords.has(letters)) return 'has a common password';
   if (password.length < leastDatabasePassword)
     return `has a password of fewer than ${leastDatabasePassword} characters`;
+  if (isSequence(password)) return 'has a sequence of neighbouring characters as password';
   return new Set(password).size < 6 ? 'has a password of few different characters' : undefined;
 }
 

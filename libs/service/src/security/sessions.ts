@@ -51,6 +51,31 @@ export class Sessions<Data extends object> {
     return token;
   }
 
+  /**
+   * Creates a session only if its owner is still admitted. One statement looks and inserts, so the reason to
+   * admit the owner cannot end in between.
+   * @param admission a SELECT with its values from $1 on; it locks the row that admits the owner
+   * @returns the token, or undefined when the SELECT finds no row
+   */
+  async createIf(
+    admission: { sql: string; values: readonly unknown[] },
+    subject: string,
+    data: Data,
+    db: Queryable = this.db,
+  ): Promise<string | undefined> {
+    const token = randomToken();
+    const own = admission.values.length;
+    const rows = await rowsOf(
+      db,
+      `WITH admitted AS (${admission.sql}), expired AS (DELETE FROM session WHERE expires_at < now())
+       INSERT INTO session (token_sha256, subject, data, expires_at)
+       SELECT $${own + 1}, $${own + 2}, $${own + 3}, now() + make_interval(secs => $${own + 4}) FROM admitted
+       RETURNING 1`,
+      [...admission.values, sha256(token), subject, JSON.stringify(data), this.lifetime],
+    );
+    return rows.length > 0 ? token : undefined;
+  }
+
   async find(token: string | undefined): Promise<Session<Data> | undefined> {
     if (!token) return undefined;
     const [row] = await readRows<Session<Data>>(
@@ -91,13 +116,27 @@ export class Sessions<Data extends object> {
    * @param exceptToken the session to keep, if any
    * @returns the number of ended sessions
    */
-  async endAll(subject: string, exceptToken?: string): Promise<number> {
+  async endAll(subject: string, exceptToken?: string, db: Queryable = this.db): Promise<number> {
     const rows = await rowsOf(
-      this.db,
+      db,
       'DELETE FROM session WHERE subject = $1 AND token_sha256 IS DISTINCT FROM $2 RETURNING 1',
       [subject, exceptToken === undefined ? null : sha256(exceptToken)],
     );
     return rows.length;
+  }
+
+  /**
+   * Keeps a session from ending before a transaction does, so that the end of the session finds the effects
+   * of the transaction.
+   * @returns whether the session is live
+   */
+  async hold(token: string, db: Queryable): Promise<boolean> {
+    const rows = await rowsOf(
+      db,
+      'SELECT 1 FROM session WHERE token_sha256 = $1 AND expires_at > now() FOR KEY SHARE',
+      [sha256(token)],
+    );
+    return rows.length > 0;
   }
 
   async end(token: string): Promise<void> {

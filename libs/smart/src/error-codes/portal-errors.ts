@@ -49,6 +49,12 @@ export const portalErrors: readonly DocumentedError[] = [
     'The passkey is unknown or removed, or its answer does not verify.',
     'Try again, or sign in with the password.',
   ),
+  portal(
+    'initial_access_token_not_found',
+    404,
+    'The account has no such initial access token, or it is used up or expired.',
+    'Check the id.',
+  ),
   portal('passkey_not_found', 404, 'The account has no such passkey.', 'Check the id.'),
   portal('passkey_known', 409, 'The passkey was added before.', 'Use another device or security key.'),
   portal('too_many_passkeys', 409, 'The account has as many passkeys as allowed.', 'Remove one first.'),

@@ -13,6 +13,8 @@ export class Receiver {
   readonly received: Received[] = [];
   status = 204;
   location: string | undefined;
+  /** A silent receiver takes messages and never answers. */
+  isSilent = false;
   private readonly waiting: (() => void)[] = [];
 
   private constructor(private readonly server: Server) {}
@@ -26,9 +28,10 @@ export class Receiver {
       request.on('data', (part: string) => (body += part));
       request.on('end', () => {
         receiver.received.push({ path: request.url ?? '', headers: request.headers, body });
+        for (const wake of receiver.waiting.splice(0)) wake();
+        if (receiver.isSilent) return;
         response.writeHead(receiver.status, receiver.location ? { location: receiver.location } : {});
         response.end();
-        for (const wake of receiver.waiting.splice(0)) wake();
       });
     });
     server.listen(0, '127.0.0.1');
