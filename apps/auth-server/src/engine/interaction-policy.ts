@@ -5,7 +5,8 @@ const { Check, base } = interactionPolicy;
 
 /**
  * Uses the engine's usual sign-in, but sends every authorization to consent, which owns the grants and knows
- * whether a standing grant answers it. So `prompt=none` gives no code (decision 56). Consent's own sign-in is not an app and needs no consent.
+ * whether a standing grant answers it. So `prompt=none` gives no code (decision 56). Consent's own sign-in is
+ * not an app and needs no consent.
  */
 export function policy() {
   const prompts = base();

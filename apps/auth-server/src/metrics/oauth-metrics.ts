@@ -14,8 +14,8 @@ const refused = counter(
 );
 
 /**
- * Error codes of the endpoints (RFC 6749 §4.1.2.1, §5.2; RFC 8707 §2; RFC 9449 §5; OpenID Connect Core §3.1.2.6). Others
- * are `other`.
+ * Error codes of the endpoints (RFC 6749 §4.1.2.1, §5.2; RFC 8707 §2; RFC 9449 §5; OpenID Connect Core
+ * §3.1.2.6). Others are `other`.
  */
 const errorCodes = new Set([
   'access_denied',

@@ -52,8 +52,8 @@ const namedValue = (parameter: string) =>
   parameter.split('=').map((part) => part.trim().replaceAll('"', '')) as [string, string?];
 
 /**
- * Whether a media type parameter, in lower case, fits this server: it is no `fhirVersion`, or the version is 4.0 (FHIR R4
- * §3.1.0.1.9).
+ * Whether a media type parameter, in lower case, fits this server: it is no `fhirVersion`, or the version is
+ * 4.0 (FHIR R4 §3.1.0.1.9).
  */
 export function isServedVersion(parameter: string): boolean {
   const [name, value = ''] = namedValue(parameter);

@@ -37,7 +37,8 @@ export class PasswordsService {
 
   /**
    * Changes the password, and ends all sessions except the current one.
-   * @throws Problem 401 when the current password is wrong, or was replaced in the meantime; 400 when the new one is weak; TooManyAttempts
+   * @throws Problem 401 when the current password is wrong, or was replaced in the meantime; 400 when the new
+   * one is weak; TooManyAttempts
    */
   async change(
     actor: Actor,

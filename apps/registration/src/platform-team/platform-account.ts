@@ -8,7 +8,8 @@ import { teamRoles } from '../team-roles/team-roles.js';
 
 /**
  * Creates the first account of the platform team, with every role. Sets the configured password when the
- * configuration has changed, and ends the sessions of the old one. An administrator may end the account when each person has an account.
+ * configuration has changed, and ends the sessions of the old one. An administrator may end the account when
+ * each person has an account.
  */
 @Injectable()
 export class PlatformAccount implements OnApplicationBootstrap {

@@ -32,7 +32,9 @@ export async function keepVersions(client: PoolClient, leaving: readonly Leaving
     `INSERT INTO resource_version (${columns})
      SELECT r.type, r.id, r.version, entry.is_deletion, entry.at, r.patients, r.labels, r.refs, entry.body
      FROM (${kept.join(' UNION ALL ')}) AS r
-     CROSS JOIN LATERAL (VALUES (false, r.last_updated, r.body), (true, date_trunc('milliseconds', now()), NULL)) AS entry (is_deletion, at, body)
+     CROSS JOIN LATERAL (
+       VALUES (false, r.last_updated, r.body), (true, date_trunc('milliseconds', now()), NULL)
+     ) AS entry (is_deletion, at, body)
      WHERE r.is_deleted OR NOT entry.is_deletion
      ON CONFLICT (type, id, version, is_deletion) DO UPDATE SET
        last_updated = EXCLUDED.last_updated, kept_at = EXCLUDED.kept_at, patients = EXCLUDED.patients,

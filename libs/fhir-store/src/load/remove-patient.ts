@@ -12,9 +12,9 @@ import { inTurn } from './loader-lock.js';
 const pageSize = 1000;
 
 /**
- * Removes a patient: the resources that are only the patient's, the documents that only they name, the
- * marks of deleted ones, and earlier versions. A resource of several patients stays for the others. It can be stopped and run
- * again.
+ * Removes a patient: the resources that are only the patient's, the documents that only they name, the marks
+ * of deleted ones, and earlier versions. A resource of several patients stays for the others. It can be
+ * stopped and run again.
  * @returns the number of deleted resources
  */
 export async function removePatient(pool: Pool, patient: string): Promise<number> {
