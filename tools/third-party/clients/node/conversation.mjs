@@ -25,6 +25,18 @@ export async function authorize(url) {
   throw new Error('the test ended');
 }
 
+/** Milliseconds for a revocation to arrive on a busy machine. The platform promises 30 s at most. */
+const patience = 5000;
+
+/** Reads again until the answer is a refusal: the event of a revocation takes milliseconds. */
+export async function whenRefused(read) {
+  const begun = performance.now();
+  for (;;) {
+    const answer = await read();
+    if (answer.status !== 200 || performance.now() - begun > patience) return answer;
+  }
+}
+
 /** Reports the results: resources that were read, and the status of a read after the revocation. */
 export function finish(results) {
   process.stdout.write(`${JSON.stringify(results)}\n`);

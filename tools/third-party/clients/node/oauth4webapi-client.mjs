@@ -1,6 +1,6 @@
 /** oauth4webapi: each step of RFC 6749, 7009 and 7636 as its documentation shows it. */
 import * as oauth from 'oauth4webapi';
-import { authorize, finish, test } from './conversation.mjs';
+import { authorize, finish, test, whenRefused } from './conversation.mjs';
 
 const insecure = { [oauth.allowInsecureRequests]: true };
 const issuer = new URL(test.issuer);
@@ -79,7 +79,9 @@ const claims = await (await fhir(refreshed.access_token, 'ExplanationOfBenefit?_
 await oauth.processRevocationResponse(
   await oauth.revocationRequest(server, client, authentication, refreshed.refresh_token, insecure),
 );
-const after = await fetch(`${test.fhirBase}/Patient/${tokens.patient}`, {
-  headers: { authorization: `Bearer ${refreshed.access_token}` },
-});
+const after = await whenRefused(() =>
+  fetch(`${test.fhirBase}/Patient/${tokens.patient}`, {
+    headers: { authorization: `Bearer ${refreshed.access_token}` },
+  }),
+);
 finish({ patient: patient.id, claims: claims.total, after_revocation: after.status });

@@ -1,6 +1,6 @@
 /** openid-client: discovery, code flow with PKCE and nonce, refresh, client credentials, revocation. */
 import * as openid from 'openid-client';
-import { authorize, finish, test } from './conversation.mjs';
+import { authorize, finish, test, whenRefused } from './conversation.mjs';
 
 const configuration = await openid.discovery(
   new URL(test.issuer),
@@ -43,7 +43,9 @@ const claims = await (
   await fhir(refreshed.access_token, `${test.fhirBase}/ExplanationOfBenefit?_summary=count`)
 ).json();
 await openid.tokenRevocation(configuration, refreshed.refresh_token);
-const after = await fetch(`${test.fhirBase}/Patient/${patient.id}`, {
-  headers: { authorization: `Bearer ${refreshed.access_token}` },
-});
+const after = await whenRefused(() =>
+  fetch(`${test.fhirBase}/Patient/${patient.id}`, {
+    headers: { authorization: `Bearer ${refreshed.access_token}` },
+  }),
+);
 finish({ patient: patient.id, claims: claims.total, after_revocation: after.status });

@@ -1,7 +1,7 @@
 /** simple-oauth2 for the tokens, fhir-kit-client for the resources. */
 import { Client } from 'fhir-kit-client';
 import { AuthorizationCode, ClientCredentials } from 'simple-oauth2';
-import { authorize, finish, test } from './conversation.mjs';
+import { authorize, finish, test, whenRefused } from './conversation.mjs';
 
 const { origin, pathname } = new URL(test.issuer);
 const config = {
@@ -39,7 +39,9 @@ const claims = await fhirWith(refreshed).search({
   searchParams: { _summary: 'count' },
 });
 await refreshed.revoke('refresh_token');
-const after = await fetch(`${test.fhirBase}/Patient/${patient.id}`, {
-  headers: { authorization: `Bearer ${refreshed.token.access_token}` },
-});
+const after = await whenRefused(() =>
+  fetch(`${test.fhirBase}/Patient/${patient.id}`, {
+    headers: { authorization: `Bearer ${refreshed.token.access_token}` },
+  }),
+);
 finish({ patient: patient.id, claims: claims.total, after_revocation: after.status });

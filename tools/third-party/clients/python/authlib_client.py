@@ -34,7 +34,8 @@ else:
     refreshed = session.refresh_token(metadata["token_endpoint"], refresh_token=token["refresh_token"])
     claims = session.get(f"{test.fhir_base}/ExplanationOfBenefit?_summary=count").json()
     session.revoke_token(metadata["revocation_endpoint"], token=refreshed["refresh_token"])
-    after = session.get(f"{test.fhir_base}/Patient/{token['patient']}", withhold_token=True, headers={
-        "Authorization": f"Bearer {refreshed['access_token']}",
-    })
+    bearer = {"Authorization": f"Bearer {refreshed['access_token']}"}
+    after = test.when_refused(
+        lambda: session.get(f"{test.fhir_base}/Patient/{token['patient']}", withhold_token=True, headers=bearer)
+    )
     test.finish(patient=patient["id"], claims=claims["total"], after_revocation=after.status_code)

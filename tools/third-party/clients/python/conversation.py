@@ -7,6 +7,7 @@ answers with one line: the redirect URI with its query. The last object holds th
 import json
 import os
 import sys
+import time
 
 issuer = os.environ["ISSUER"]
 fhir_base = os.environ["FHIR_BASE"]
@@ -21,6 +22,19 @@ def authorize(url):
     """Sends the member to the authorization endpoint. Returns the redirect URI with its query."""
     print(json.dumps({"authorize": url}), flush=True)
     return sys.stdin.readline().strip()
+
+
+# Seconds for a revocation to arrive on a busy machine. The platform promises 30 s at most.
+PATIENCE = 5
+
+
+def when_refused(read):
+    """Reads again until the answer is a refusal: the event of a revocation takes milliseconds."""
+    begun = time.monotonic()
+    while True:
+        answer = read()
+        if answer.status_code != 200 or time.monotonic() - begun > PATIENCE:
+            return answer
 
 
 def finish(**results):

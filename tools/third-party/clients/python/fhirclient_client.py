@@ -26,9 +26,11 @@ requests.post(
     auth=(test.client_id, test.client_secret),
     timeout=30,
 ).raise_for_status()
-after = requests.get(
-    f"{test.fhir_base}/Patient/{patient.id}",
-    headers={"Authorization": f"Bearer {smart.server.auth.access_token}"},
-    timeout=30,
+after = test.when_refused(
+    lambda: requests.get(
+        f"{test.fhir_base}/Patient/{patient.id}",
+        headers={"Authorization": f"Bearer {smart.server.auth.access_token}"},
+        timeout=30,
+    )
 )
 test.finish(patient=patient.id, claims=len(claims), after_revocation=after.status_code)

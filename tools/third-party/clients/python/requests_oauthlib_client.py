@@ -28,5 +28,5 @@ else:
         auth=(test.client_id, test.client_secret),
         withhold_token=True,
     ).raise_for_status()
-    after = session.get(f"{test.fhir_base}/Patient/{token['patient']}")
+    after = test.when_refused(lambda: session.get(f"{test.fhir_base}/Patient/{token['patient']}"))
     test.finish(patient=patient["id"], claims=claims["total"], after_revocation=after.status_code)
