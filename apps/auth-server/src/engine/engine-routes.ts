@@ -82,7 +82,7 @@ export function addEngineRoutes(fastify: FastifyInstance, parts: Parts): void {
       return reply;
     }
     const isPreflight = request.method === 'OPTIONS';
-    // Without this header, the engine takes the request for none of its own.
+    // Without this header, the engine knows no OPTIONS.
     if (isPreflight && enginePaths.has(below) && !request.headers['access-control-request-method'])
       return reply
         .code(204)

@@ -24,7 +24,7 @@ export async function binaryAnswer(
   if (!found) throw await notThere(engine, { type, id, access });
   if (version !== '' && version !== found.versionId) throw otherVersion(type, id, found.versionId);
   const json = jsonAsked(headers.accept, lastValue(query, '_format'), found.contentType);
-  // Each representation has a tag of its own: a client may have the other one of the same version.
+  // The two representations have different tags: a client may have the other one of the same version.
   const etag = json ? `W/"${found.versionId}"` : `W/"${found.versionId}-content"`;
   const lastModified = new Date(found.lastUpdated).toUTCString();
   const validators = { etag, 'last-modified': lastModified, 'cache-control': revalidate };

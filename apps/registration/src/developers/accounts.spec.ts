@@ -292,7 +292,7 @@ describe('accounts', () => {
     await service.close();
     const changed = { ...config, PLATFORM_PASSWORD: 'another-platform-password' };
     service = await registration.start(changed);
-    // Whoever knew the old password is signed in no more, and has no link to a new one.
+    // A person with the old password is signed in no more, and has no link to a new one.
     expect((await send('GET', '/api/apps', undefined, bearer(old))).status).toBe(401);
     expect(await source.query(openLinks, [email])).toEqual([]);
     const fresh = (await signIn(email, 'another-platform-password')).json.token as string;

@@ -50,7 +50,7 @@ export class PasswordsService {
     await checkPassword(passwords.next, actor, 'new_password');
     const hash = await hashPassword(passwords.next);
     await this.source.transaction(async (manager) => {
-      // Whoever knows the old password must not undo a reset that ended it.
+      // A person with the old password must not undo the reset that ended it.
       const current = await rowsOf(
         manager,
         'SELECT 1 FROM account WHERE id = $1 AND password_hash = $2 AND ended_at IS NULL FOR UPDATE',

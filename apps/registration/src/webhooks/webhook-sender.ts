@@ -41,7 +41,7 @@ export class WebhookSender implements OnModuleDestroy {
   private readonly logger = new Logger('webhooks');
   private readonly sealer: Sealer;
   private readonly underWay = new Map<Claimed, Promise<void>>();
-  /** The running claim; claims of one process follow each other, because each counts what is under way. */
+  /** The running claim; claims of one process follow each other, because each counts the attempts under way. */
   private filling: Promise<void> = Promise.resolve();
   private isStopped = false;
 

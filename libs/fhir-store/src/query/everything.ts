@@ -2,14 +2,14 @@ import type { Access } from '../access.js';
 import { searchset, type Searchset } from '../bundle/searchset.js';
 import { definitions, isCompartmentType, isServedType } from '../definitions/definitions.js';
 import { badParameter } from '../fhir-error.js';
-import { dateRange } from '../parameters/date-range.js';
 import { run, type Database, type Text } from '../postgres/database.js';
 import { Scratch } from '../postgres/scratch.js';
 import { Statement } from '../postgres/statement.js';
 import { careDateSql } from './care-dates.js';
 import { defaultCount, parseCount } from './count.js';
-import { aboutRepresentation, boundText, type Cursors } from './cursor.js';
+import { boundText, type Cursors } from './cursor.js';
 import type { Meter } from './meter.js';
+import { readOperationParameters } from './operation-parameters.js';
 import { Pace } from './pace.js';
 import { visibleCompartment, visibleRows } from './visible-rows.js';
 
@@ -58,19 +58,7 @@ function parseEverything(
   params: readonly (readonly [name: string, value: string])[],
   { types: readable }: Access,
 ): Everything {
-  const given = new Map<string, string>();
-  for (const [name, value] of params) {
-    if (![...allowed, ...aboutRepresentation, '_cursor'].includes(name))
-      throw badParameter(name, `is not a parameter of $everything; allowed are ${allowed.join(', ')}`);
-    if (given.has(name) && !aboutRepresentation.includes(name)) throw badParameter(name, 'may be given once');
-    if (value !== '') given.set(name, value);
-  }
-  const time = (name: string, end: 'low' | 'high') => {
-    const value = given.get(name);
-    const range = value === undefined ? undefined : dateRange(value);
-    if (value !== undefined && !range) throw badParameter(name, `"${value}" is not a date or time`);
-    return range?.[end];
-  };
+  const { given, cursor, used, range } = readOperationParameters('$everything', allowed, params);
   const count = given.get('_count');
   const asked = given.has('_type') ? [...new Set(given.get('_type')!.split(','))] : undefined;
   for (const type of asked ?? [])
@@ -78,12 +66,12 @@ function parseEverything(
       throw badParameter('_type', `"${type}" is not a resource type that this token reads`);
   return {
     types: asked ?? [...readable].filter(isServedType),
-    since: time('_since', 'low'),
-    start: time('start', 'low'),
-    end: time('end', 'high'),
+    since: range('_since')?.low,
+    start: range('start')?.low,
+    end: range('end')?.high,
     count: count === undefined ? defaultCount : parseCount(count, 1),
-    cursor: given.get('_cursor'),
-    used: [...given].filter(([name]) => name !== '_cursor'),
+    cursor,
+    used,
   };
 }
 

@@ -1,14 +1,14 @@
 import type { Access } from '../access.js';
 import { historyBundle, type HistoryEntry } from '../bundle/history-bundle.js';
 import { isCompartmentType } from '../definitions/definitions.js';
-import { badParameter } from '../fhir-error.js';
-import { dateRange, type DateRange } from '../parameters/date-range.js';
+import type { DateRange } from '../parameters/date-range.js';
 import { run, type Database, type Text } from '../postgres/database.js';
 import { Statement } from '../postgres/statement.js';
 import type { ReadRow } from './combined-reads.js';
 import { parseCount } from './count.js';
-import { aboutRepresentation, boundText, type Cursors } from './cursor.js';
+import { boundText, type Cursors } from './cursor.js';
 import { Meter } from './meter.js';
+import { readOperationParameters } from './operation-parameters.js';
 import { Pace } from './pace.js';
 import type { Reader } from './read.js';
 
@@ -46,26 +46,14 @@ interface Parameters {
 
 /** @throws FhirError 400 that names the parameter */
 function parseParameters(params: HistoryRequest['params']): Parameters {
-  const given = new Map<string, string>();
-  for (const [name, value] of params) {
-    if (![...allowed, ...aboutRepresentation, '_cursor'].includes(name))
-      throw badParameter(name, `is not a parameter of _history; allowed are ${allowed.join(', ')}`);
-    if (given.has(name) && !aboutRepresentation.includes(name)) throw badParameter(name, 'may be given once');
-    if (value !== '') given.set(name, value);
-  }
-  const range = (name: string) => {
-    const value = given.get(name);
-    const found = value === undefined ? undefined : dateRange(value);
-    if (value !== undefined && !found) throw badParameter(name, `"${value}" is not a date or time`);
-    return found;
-  };
+  const { given, cursor, used, range } = readOperationParameters('_history', allowed, params);
   const count = given.get('_count');
   return {
     count: count === undefined ? defaultEntries : Math.min(parseCount(count, 1), mostEntries),
     since: range('_since')?.low,
     at: range('_at'),
-    cursor: given.get('_cursor'),
-    used: [...given].filter(([name]) => name !== '_cursor'),
+    cursor,
+    used,
   };
 }
 
