@@ -48,7 +48,8 @@ export interface RunningKafka {
   kill(signal: NodeJS.Signals): Promise<void>;
 }
 
-const startLimit = 60_000;
+/** A broker needs 2 s on a quiet machine, and was seen to need more than 60 s beside a build of images. */
+const startLimit = 150_000;
 const stopLimit = 20_000;
 const ready = 'Kafka Server started';
 const defaultDirectory = fileURLToPath(new URL('../../../.data/kafka', import.meta.url));
@@ -106,8 +107,11 @@ export async function startKafka(options: KafkaOptions = {}): Promise<RunningKaf
   const written = () => readFileSync(logFile).subarray(from).toString('utf8');
   for (const deadline = Date.now() + startLimit; !written().includes(ready);) {
     if (!isRunning || Date.now() > deadline) {
+      // Read first: an orderly end writes hundreds of lines.
+      const log = written();
+      const reason = isRunning ? `was not ready after ${startLimit / 1000} s` : 'ended while it started';
       await stop();
-      throw new Error(`Kafka did not start on port ${port}:\n${written().split('\n').slice(-12).join('\n')}`);
+      throw new Error(`Kafka ${reason}, on port ${port}:\n${lastWords(log)}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -121,6 +125,13 @@ export async function startKafka(options: KafkaOptions = {}): Promise<RunningKaf
     stop,
     kill: (signal) => launched.signal(signal),
   };
+}
+
+/** The first error in a broker's log with its cause, and the last lines. */
+function lastWords(log: string): string {
+  const lines = log.split('\n');
+  const causes = lines.filter((line) => /ERROR|FATAL|^Caused by:/.test(line)).slice(0, 10);
+  return [...causes, '…', ...lines.slice(-12)].join('\n');
 }
 
 function portTaken(port: number, pidFile: string): string {
