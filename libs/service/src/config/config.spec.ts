@@ -103,6 +103,36 @@ describe('configuration', () => {
     expect(loadConfig(variables, { COOKIE_KEY }).COOKIE_KEY).toBe(COOKIE_KEY);
   });
 
+  it('asks in production for the databases of served environments and of the used transport only', () => {
+    const {
+      SERVICE_SIGNING_KEY: _own,
+      SERVICE_PUBLIC_KEYS: _all,
+      INTERNAL_PORT: _port,
+      ...common
+    } = commonVariables;
+    const names = ['SANDBOX', 'PRODUCTION', 'EVENTS'].flatMap((of) => [
+      `${of}_DATABASE_URL`,
+      `${of}_MIGRATION_DATABASE_URL`,
+    ]);
+    const all = {
+      ...common,
+      ...Object.fromEntries(['ENVIRONMENTS', ...names].map((name) => [name, z.string().optional()])),
+    };
+    const asked = (given: Record<string, string>) => {
+      try {
+        loadConfig(all, { NODE_ENV: 'production', ...given });
+      } catch (error) {
+        return names.filter((name) => (error as Error).message.includes(`\n  ${name} `));
+      }
+      return [];
+    };
+    const onKafka = { EVENT_TRANSPORT: 'kafka', KAFKA_SSL: 'true' };
+    expect(asked({})).toEqual(names);
+    expect(asked(onKafka)).toEqual(names.slice(0, 4));
+    expect(asked({ ...onKafka, ENVIRONMENTS: 'sandbox' })).toEqual(names.slice(0, 2));
+    expect(asked({ ENVIRONMENTS: 'production' })).toEqual(names.slice(2));
+  });
+
   it('in production every weak variable is in one message: databases, addresses, keys', () => {
     // The services' keys have their own checks.
     const { SERVICE_SIGNING_KEY: _own, SERVICE_PUBLIC_KEYS: _all, ...common } = commonVariables;

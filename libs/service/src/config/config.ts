@@ -169,11 +169,12 @@ const hasOtherProof = (name: string, environment: Environment): boolean =>
   ].some((other) => (environment[other] ?? '') !== '');
 
 /**
- * Whether the database URL is used. The log's database is used only by the PostgreSQL transport, and an
- * environment's database only where the environment is served.
+ * Whether the database URL, of the role that serves or of the owner, is used. The log's database is used only
+ * by the PostgreSQL transport, and an environment's database only where the environment is served.
  */
 function isUsed(name: string, given: Environment): boolean {
-  if (name === 'EVENTS_DATABASE_URL') return given.EVENT_TRANSPORT !== 'kafka';
-  const environment = environmentOfVariable(name, 'DATABASE_URL');
+  const serving = name.replace('MIGRATION_DATABASE_URL', 'DATABASE_URL');
+  if (serving === 'EVENTS_DATABASE_URL') return given.EVENT_TRANSPORT !== 'kafka';
+  const environment = environmentOfVariable(serving, 'DATABASE_URL');
   return !environment || !given.ENVIRONMENTS || given.ENVIRONMENTS.includes(environment);
 }
