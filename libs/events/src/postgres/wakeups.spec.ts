@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { eventually, type TestPostgres } from '@payer/testing';
 import { addToOutbox, OutboxRelay, wakeRelays, wakeRelaysSoon, whenRelayed } from '../index.js';
@@ -11,6 +12,8 @@ import { Wakeup } from '../wakeup.js';
  */
 
 const bench = new EventBench();
+/** Holds in the loops that a test starts. Loops of other files of tests may run in this process, too. */
+const own = new AsyncLocalStorage<true>();
 /** Loops that wait for a wake-up. */
 let waiting = 0;
 const untilAllWait = (loops: number) => eventually(() => waiting === loops, { timeout: 20_000 });
@@ -26,7 +29,7 @@ beforeEach(() => {
   waiting = 0;
   const wait = Reflect.get(Wakeup.prototype, 'wait') as Wakeup['wait'];
   vi.spyOn(Wakeup.prototype, 'wait').mockImplementation(async function (this: Wakeup, ticket, timeout) {
-    if (timeout < 1000) return wait.call(this, ticket, timeout);
+    if (timeout < 1000 || !own.getStore()) return wait.call(this, ticket, timeout);
     waiting += 1;
     await wait.call(this, ticket, 3_600_000);
     waiting -= 1;
@@ -46,7 +49,7 @@ describe('the relay publishes an event without polling', () => {
   const untilSent = (id: string) => eventually(() => sent.includes(id), { timeout: 20_000 });
   const start = () => {
     const relay = new OutboxRelay(bench.serviceUrl, publisher, silent);
-    relay.start();
+    own.run(true, () => relay.start());
     return relay;
   };
 
@@ -76,7 +79,7 @@ describe('the relay publishes an event without polling', () => {
 });
 
 it.each(['replica', 'group'] as const)('a %s applies an event without polling', async (mode) => {
-  const { close } = await bench.consume(`woken-${mode}`, mode);
+  const { close } = await own.run(true, () => bench.consume(`woken-${mode}`, mode));
   // The start of the session that listens wakes the consumer, too: perhaps for the first event, never for
   // both.
   for (const id of ['first', 'second']) {
