@@ -5,7 +5,7 @@
  * ValueSet has an expansion when a required binding names it and the package lists its codes.
  *
  *   node r4-definitions.mjs           writes the file
- *   node r4-definitions.mjs --check   compares the committed file with the package; exit code 1 when they differ
+ *   node r4-definitions.mjs --check   compares the committed file with the package; exit code 1: they differ
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { gunzipSync, gzipSync } from 'node:zlib';

@@ -52,7 +52,7 @@ const variables = {
     z.url({ protocol: /^https?$/, error: 'must be a URL that begins with https://' }).optional(),
     (url) => (/^https:/i.test(url) ? undefined : `is "${url}": must be an https address`),
   ),
-  /** Most open authorization requests without a sign-in. Beyond this number the oldest are removed. */
+  /** The most open authorization requests without a sign-in. Beyond this number the oldest are removed. */
   OPEN_INTERACTIONS_MAX: z.coerce.number().int().min(100).default(50_000),
 };
 

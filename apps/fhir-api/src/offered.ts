@@ -14,7 +14,7 @@ export interface Offered {
   publishedFiles?: boolean;
 }
 
-/** Most entries of a batch. */
+/** The most entries of a batch. */
 export const maxBatchEntries = 50;
 
 /** Whether earlier versions of a type are served where they are kept. */

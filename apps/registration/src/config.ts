@@ -98,7 +98,7 @@ const variables = {
    */
   SIGN_UP: z.enum(['at-once', 'by-mail']).optional(),
   SESSION_SECONDS: seconds(8 * 3600),
-  /** Most apps of one organization. With deleted apps, which are kept, the limit is ten times as high. */
+  /** The most apps of one organization. With deleted apps, which are kept, the limit is ten times as high. */
   APPS_PER_DEVELOPER_MAX: z.coerce.number().int().min(1).default(5000),
 };
 

@@ -62,7 +62,7 @@ export interface RepositoryOptions {
   pool: Pool;
   /** Connections for `read` alone, which may answer many at once. The pool when absent. */
   reads?: Database;
-  /** Most reads that share a statement. The default when absent; 1: each read has its own. */
+  /** The most reads that share a statement. The default when absent; 1: each read has its own. */
   maxCombinedReads?: number | undefined;
   /** Connections for searches that read few rows. The pool when absent. */
   quickSearches?: Database;

@@ -10,7 +10,7 @@ export const assertionAlgorithms = ['RS384', 'ES384'] as const;
 /** The type of the key that makes the signatures of an algorithm (RFC 7518 §3.1). */
 const keyTypes: Record<(typeof assertionAlgorithms)[number], string> = { RS384: 'RSA', ES384: 'EC' };
 
-/** Most seconds between now and `exp` of a client assertion (SMART App Launch 2.2: five minutes). */
+/** The most seconds between now and `exp` of a client assertion (SMART App Launch 2.2: five minutes). */
 export const assertionMaxLifetime = 300;
 
 /** A JSON Web Key Set (RFC 7517 §5) with public keys. Unknown members stay in it. */

@@ -100,8 +100,8 @@ export interface OpenedKind {
 }
 
 /**
- * The kinds of data that a plan opens to an app, from the plan's resource types. The app's own grant is no
- * data of the member.
+ * The kinds of data that a plan opens to an app, from the plan's resource types. The app's own grant does
+ * not count as the member's data.
  * @throws Error with the resource types that {@link kindOfType} lacks, because no page may omit them
  */
 export function dataKindsOf(plan: Plan): OpenedKind[] {

@@ -121,7 +121,8 @@ export const eventContracts = {
     actedOn: {
       'auth-server': "destroys the grant's codes and refresh tokens, and gives no more",
       'fhir-api': "refuses the grant's access tokens, in every replica",
-      registration: 'keeps when which app had access to which patient, for the audit trail',
+      registration:
+        'keeps when which app had access to which patient, for the audit trail, and sends the app its webhook',
     },
     keptHours: null,
   },

@@ -18,7 +18,7 @@ export const grantEnds = {
   'token-reuse': {
     code: 'refresh_token_reused',
     text:
-      'a refresh token that had been used before was used again, which ended the grant (RFC 9700, section 4.14.2). A refresh token is good once, ' +
+      'a refresh token that had been used before was used again, which ended the grant (RFC 9700, section 4.14.2). A refresh token works once, ' +
       `and can be sent again within 10 seconds while its successor is unused; ${startAgain}`,
   },
   'code-reuse': {

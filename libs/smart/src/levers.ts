@@ -20,7 +20,7 @@ export const leverHeader = 'x-sandbox-lever';
 /** Seconds for which a lever waits for its request. */
 export const leverLifetime = 3600;
 
-/** Most ended grants that the state of an app lists. The newest are listed. */
+/** The most ended grants that the state of an app lists. The newest are listed. */
 export const maxEndedGrants = 50;
 
 /** An error that answers the next request of an app at one endpoint, once over all replicas. */

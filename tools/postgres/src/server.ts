@@ -156,9 +156,9 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
 }
 
 /**
- * The directory of the server's Unix socket: the cluster's own, which only its account can enter. A connection
- * over it takes less processor time than one over TCP. And over TCP on one machine, an answer of more than
- * about 130 kB often waits 40 ms for a delayed acknowledgement
+ * The directory of the server's Unix socket: the cluster's own, which only its account can enter. A
+ * connection over it takes less processor time than one over TCP. And over TCP on one machine, an answer of
+ * more than about 130 kB often waits 40 ms for a delayed acknowledgement
  * (docs/decisions/0108-local-database-by-unix-socket.md).
  * @returns an empty string where TCP has to do
  */

@@ -5,7 +5,7 @@ import { basicCredentials } from '../client-authentication/basic-credentials.js'
 import { clientIdOf } from '../client-authentication/client-assertions.js';
 import type { AppRequests } from './app-requests.js';
 
-/** Most characters of a description in a record. */
+/** The most characters of a description in a record. */
 const maxDetail = 300;
 
 interface ErrorBody {

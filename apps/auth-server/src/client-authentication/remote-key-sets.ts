@@ -12,7 +12,7 @@ const maxAgeWhenAway = 60 * 60_000;
 const retryWhenAway = 30_000;
 /** Milliseconds between two fetches of one key set: anybody can send an unknown kid. */
 const pause = 1000;
-/** Most requests that wait for one fetch. Beyond this number an unknown kid is refused at once. */
+/** The most requests that wait for one fetch. Beyond this number an unknown kid is refused at once. */
 const maxWaiting = 50;
 const fetchOptions = {
   accept: 'application/jwk-set+json, application/json',

@@ -60,7 +60,7 @@ export class ConsentController {
     @Res() reply: FastifyReply,
   ) {
     const { uid } = request.params as { uid: string };
-    // These reads leave in one packet.
+    // Started together, the reads go to the database in one packet.
     const [details, offered] = await Promise.all([
       this.interactions.find(environment, request, reply),
       this.choices.offeredAt(environment, uid),
@@ -120,7 +120,7 @@ export class ConsentController {
         return undefined;
       });
     const { uid } = request.params as { uid: string };
-    // These reads leave in one packet.
+    // Started together, the reads go to the database in one packet.
     const [details, offered, hasEnded] = await Promise.all([
       // A double click brings the same decision twice. The second time, its interaction may be finished.
       this.interactions.find(environment, request, reply, 'repeat'),

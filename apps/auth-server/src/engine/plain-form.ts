@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { parse } from 'node:querystring';
 
-/** Most bytes of a plain form. The longest is a refresh with its credentials in the header. */
+/** The most bytes of a plain form. The longest is a refresh with its credentials in the header. */
 const longestForm = 2048;
 
 const formType = /^application\/x-www-form-urlencoded(; ?charset=utf-8)?$/i;

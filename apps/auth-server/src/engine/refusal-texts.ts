@@ -22,7 +22,7 @@ const grantFaults: Record<string, string> = {
     'code_verifier does not match the code_challenge of the authorization request',
 };
 
-/** Faults of a DPoP proof for which the engine answers `invalid_grant` (RFC 9449 §5: `invalid_dpop_proof`). */
+/** Faults of a DPoP proof where the engine answers `invalid_grant` (RFC 9449 §5: `invalid_dpop_proof`). */
 const proofFaults: Record<string, string> = {
   [grantDetails.proofMissing]:
     'the app is set to DPoP: send the header DPoP with a proof of the key of the tokens (RFC 9449)',

@@ -12,7 +12,7 @@ const longestSignIn = 3600;
 const namesMember = '$.** ? (@.accountId == $sub)';
 
 /**
- * Ends the sessions of a member in this service, and the sign-ins that go on: somebody who knew the earlier
+ * Ends the sessions of a member in this service, and the sign-ins in progress: somebody who knew the earlier
  * password may have begun them. Grants stay.
  */
 export async function endSignIns(db: Queryable, environment: Environment, sub: string): Promise<void> {

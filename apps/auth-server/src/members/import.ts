@@ -65,7 +65,7 @@ const maxListed = 20;
 
 /**
  * Imports members who can sign in. An existing member is updated and keeps their `sub`. A new password ends
- * the member's sessions and the sign-ins that go on.
+ * the member's sessions and the sign-ins in progress.
  * @param file NDJSON: `{username, password | password_hash, patient?, name, represents?, email?, language?,
  *   exercises?, birth_date?, deceased_date?, coverage_status?}` per line; `represents` lists the patients for
  *   whom the member may act

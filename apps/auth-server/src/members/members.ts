@@ -17,10 +17,10 @@ export interface MemberIds {
   member_number: string;
 }
 
-/** Most test members on the sign-in page. */
+/** The most test members on the sign-in page. */
 const maxTestMembers = 30;
 
-/** Most members in one answer. Several members may share a patient. */
+/** The most members in one answer. Several members may share a patient. */
 const maxIdentified = 50;
 
 /** The member directory of each environment. */

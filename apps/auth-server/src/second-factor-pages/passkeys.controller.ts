@@ -8,7 +8,7 @@ import { credentialOf, sendDetail, sendOptions } from './answer-script.js';
 import { renderPasskeyPage } from './passkey-page.js';
 import { SecondFactorSettings } from './second-factor-settings.js';
 
-/** Most characters of a passkey's name. */
+/** The most characters of a passkey's name. */
 const longestName = 60;
 
 /** Characters that are invisible or change the direction of a line. */

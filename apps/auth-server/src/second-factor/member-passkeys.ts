@@ -33,7 +33,7 @@ export interface MemberPasskey {
 /** Why a passkey was not added. */
 export type PasskeyRefusal = 'unverified' | 'known' | 'too-many';
 
-/** Most passkeys of one member. */
+/** The most passkeys of one member. */
 const maxPasskeys = 10;
 
 /**

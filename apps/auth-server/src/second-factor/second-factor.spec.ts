@@ -47,7 +47,7 @@ describe('the second factor of a member', () => {
   afterAll(() => system.stop());
   afterEach(() => flows.clear());
 
-  /** Members of the entries about throttled tries, at a sign-in (with an app) or in the settings (without). */
+  /** Fields of the audit entries about throttled tries: with an app at a sign-in, without in the settings. */
   const throttledAt = async (place: 'sign-in' | 'settings') =>
     (
       await system.source.query(

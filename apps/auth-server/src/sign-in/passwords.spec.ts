@@ -110,7 +110,7 @@ describe('an imported password hash', () => {
     expect((await signIn('by-hash', 'wrong password')).status).toBe(401);
   }, 120_000);
 
-  it('that is new ends the sessions and the sign-ins that go on; the same password again ends none', async () => {
+  it('that is new ends the sessions and the sign-ins in progress; the same password again ends none', async () => {
     const line = (password: string) => ({
       ...{ username: 'reset', name: 'Ada Example', patient: 'patient-of-reset', password },
     });

@@ -9,7 +9,7 @@ import { Grants } from './grants.js';
 /** Milliseconds between two checks of all pending grants. */
 export const redemptionInterval = 1000;
 
-/** Most grants in one request to auth-server. */
+/** The most grants in one request to auth-server. */
 const batchSize = 500;
 
 const answer = z.object({ redeemed: z.array(z.string()) });

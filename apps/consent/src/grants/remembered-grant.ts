@@ -41,7 +41,7 @@ const shortestRest = 60;
  * transaction ends.
  *
  * The new grant ends when the standing grant ends, so the access never lasts longer than the member chose.
- * @param now the facts of today. A new attestation needs no question, a lost attestation does.
+ * @param now the facts of today. A new attestation needs no question; a lost one does.
  */
 export async function findRememberedGrant(
   manager: EntityManager,

@@ -5,7 +5,7 @@ export interface Logo {
   bytes: Buffer;
 }
 
-/** Most bytes of a logo. */
+/** The most bytes of a logo. */
 const maxBytes = 200_000;
 /** Milliseconds for the whole answer. */
 const patience = 5000;

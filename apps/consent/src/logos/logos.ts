@@ -4,7 +4,7 @@ import type { DataSource } from 'typeorm';
 import { logoOfApp, uriSha256 } from './logo-copy.js';
 import { fetchLogo, type Logo } from './fetch-logo.js';
 
-/** Most logos that one run of the job loads. */
+/** The most logos that one run of the job loads. */
 const batchSize = 10;
 
 /** Validity of a copy, and pause after a failure. */

@@ -17,7 +17,7 @@ export interface Access {
   requestId: string;
 }
 
-/** Most records in memory while the database is unavailable. A record takes about 200 bytes. */
+/** The most records in memory while the database is unavailable. A record takes about 200 bytes. */
 const capacity = 200_000;
 
 /**

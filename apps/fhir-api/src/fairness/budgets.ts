@@ -53,7 +53,7 @@ export class Budgets {
   }
 
   /**
-   * Admits a request while every budget of the app has a rest.
+   * Admits a request while every budget of the app has something left.
    * @param isShared whether other apps are active; otherwise the time budget does not apply
    * @throws Refusal 429 with `RateLimit` and `Retry-After`
    */

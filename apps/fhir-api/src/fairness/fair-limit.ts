@@ -6,7 +6,7 @@ export interface FairLimitOptions {
   slots: number;
   /** Slots of one app while it is alone, and while other apps are active. */
   perApp: { alone: number; shared: (app: string) => number };
-  /** Most waiting pieces of work, of one app and in all. */
+  /** The most waiting pieces of work, of one app and in all. */
   maxWaiting: { perApp: number; inAll: number };
   /** Milliseconds after which waiting work is given up. */
   maxWait: number;

@@ -11,7 +11,7 @@ import { TimeShare } from './time-share.js';
 
 /** Longest wait of a request for its turn, in milliseconds. */
 const maxWait = 15_000;
-/** Most requests of one app that wait at the same time. */
+/** The most requests of one app that wait at the same time. */
 const mostWaiting = 200;
 /** Bytes of a body that cost one millisecond to receive, to copy and to send. */
 const bytesPerMillisecond = 100_000;

@@ -15,7 +15,7 @@ export interface TimeShareOptions {
   burst: number;
   /** Assumed milliseconds of a request of an unknown key. */
   usual: number;
-  /** Most requests of one key that wait at the same time. */
+  /** The most requests of one key that wait at the same time. */
   maxWaiting: number;
   /** Longest wait of a request, in milliseconds. */
   maxWait: number;
@@ -54,9 +54,9 @@ interface Line {
   waiting: number;
 }
 
-/** Most milliseconds of debt that a key keeps from a time in which nobody else needed its time. */
+/** The most milliseconds of debt that a key keeps from a time in which nobody else needed its time. */
 const maxDebtAlone = 50;
-/** Most milliseconds until a waiting key looks again whether the others still need the time. */
+/** The most milliseconds until a waiting key looks again whether the others still need the time. */
 const lookAgain = 20;
 /** Weight of the newest request in the moving average `usual`. */
 const newest = 0.2;
@@ -67,13 +67,13 @@ const newest = 0.2;
 const mostTimes = 8;
 /** Times the use of a key with heavy requests that another key must have used to be the greedy one. */
 const muchMore = 1.5;
-/** Most requests in progress of a key that sends few at once. */
+/** The most requests in progress of a key that sends few at once. */
 const few = 3;
 /** Ended requests from which a key is known. */
 const fewEnded = 4;
 /** Milliseconds after which about a third (1/e) of a key's use still counts. */
 const rememberedFor = 1000;
-/** Most keys in memory. Beyond this number the least recently used key is dropped. */
+/** The most keys in memory. Beyond this number the least recently used key is dropped. */
 const maxLines = 1000;
 
 /**
@@ -208,7 +208,7 @@ export class TimeShare {
   /**
    * A key beyond its share waits, except when another key has used more: the other is the greedy one. Light
    * requests are compared by their time. Heavy requests are compared by their time in relation to the share
-   * of their key, and a key that sends many of them at once is always limited: of several greedy keys only one
+   * of their key, and a key that sends many at once is always limited: of several greedy keys only one
    * would wait.
    */
   private mustWait(key: string, line: Line): boolean {

@@ -8,7 +8,7 @@ import { invalidToken, tryAgain, type Refusal } from './refusal.js';
  * Milliseconds between two fetches. A token with an unknown key id causes a fetch, and anybody can send one.
  */
 const shortestPause = 2000;
-/** Most requests that wait for the pause to end. Beyond this number unknown key ids are refused at once. */
+/** The most requests that wait for the pause to end. Beyond it, an unknown key id is refused at once. */
 const maxWaiting = 100;
 /** Pauses after a failed fetch: before the fetch that a token causes, and between retries by the clock. */
 const pauseAfterFailure = 250;

@@ -35,7 +35,7 @@ export interface PublishedInteraction {
 
 export interface BatchInteraction {
   kind: 'batch';
-  /** A resource type of which the answer has data. Undefined until an entry is answered. */
+  /** A resource type that the answer contains. Undefined until an entry is answered. */
   reads?: string | undefined;
 }
 

@@ -2,7 +2,7 @@ import { isSynthetic, leverHeader, type Environment, type RequestRecord } from '
 import type { Answer } from '../answer.js';
 import type { Interaction } from './interaction.js';
 
-/** Most characters of a path and of a detail in a record. */
+/** The most characters of a path and of a detail in a record. */
 const maxPath = 500;
 const maxDetail = 300;
 

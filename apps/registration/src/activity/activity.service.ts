@@ -4,7 +4,7 @@ import { environments, requestKinds, type AccessTotals, type EventData } from '@
 import { rowsOf } from '@payer/service';
 import { z } from 'zod';
 
-/** Most failed attempts per app. */
+/** The most failed attempts per app. */
 const attemptsKept = 50;
 /** Days of traffic on the page. */
 const daysShown = 30;

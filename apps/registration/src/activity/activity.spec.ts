@@ -47,7 +47,7 @@ describe('the activity of an app', () => {
     const page = await developer.get(`/apps/${id}/activity`);
     const text = textOf(page);
     expect(text).toContain('the code has been used before');
-    expect(text).toContain('A code is good once');
+    expect(text).toContain('A code works once');
     expect(text).toContain('2026-11-28 10:11:12 UTC');
     expect(text).toContain('12 ms');
     expect(page.text).toContain('href="/docs/errors/invalid_grant"');

@@ -15,7 +15,7 @@ import type { RequestFilter } from './request-filter.js';
 
 /** Days for which a request is kept. */
 export const keptDays = byEnvironment((environment) => (isSynthetic(environment) ? 7 : 30));
-/** Most requests per app and environment. The newest are kept. */
+/** The most requests per app and environment. The newest are kept. */
 const maxKept = 5000;
 
 export const requestView = z.object({

@@ -76,7 +76,7 @@ export function AttestationFields({
     <>
       <p>
         The attestation is voluntary. Without it, the consent page tells members that the developer has not
-        given it. It never decides about the request.
+        given it. The decision never depends on it.
       </p>
       <ul>
         {attestationStatements.map((statement) => (

@@ -17,7 +17,7 @@ import type { AppMetadata, AppPatch } from '../client-metadata/app-metadata.js';
 import { appView, type AppView } from './app-view.js';
 import { pendingChanges } from './pending-change.js';
 
-/** Most apps in one answer of a list. */
+/** The most apps in one answer of a list. */
 const listLimit = 500;
 
 export interface NewApp {

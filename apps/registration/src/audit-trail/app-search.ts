@@ -8,7 +8,7 @@ export interface NamedApp {
   client_name: string;
 }
 
-/** Most apps that one query may match. */
+/** The most apps that one query may match. */
 const maxApps = 20;
 
 /** Finds apps by `client_id` or name, including deleted apps. */

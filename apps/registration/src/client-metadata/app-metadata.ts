@@ -27,7 +27,7 @@ export const redirectUris = z
     });
   });
 
-/** Bytes of a URL as it is sent: other characters than ASCII become %-escapes, and a host becomes Punycode. */
+/** Bytes of a URL as it is sent: other characters than ASCII become %-escapes, a host becomes Punycode. */
 const sentBytes = (url: string): number => (URL.canParse(url) ? new URL(url).href : url).length;
 
 /**

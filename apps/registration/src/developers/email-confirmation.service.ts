@@ -7,7 +7,7 @@ import { LinkExpired } from './link-expired.js';
 
 /** Hours for which a link is valid. */
 const lifetimeHours = 48;
-/** Most valid links of one account. Further requests send no mail. */
+/** The most valid links of one account. Further requests send no mail. */
 const openLinks = 5;
 
 /** The owner of an address. */

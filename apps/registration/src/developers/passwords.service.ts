@@ -20,7 +20,7 @@ import { SignInService, WrongCredentials, type SignInPlace } from './sign-in.ser
 /** Seconds for which a password reset link is valid. */
 const resetLifetime = 3600;
 
-/** Most valid reset links of one account. Further requests send no mail. */
+/** The most valid reset links of one account. Further requests send no mail. */
 const openResets = 3;
 
 /** Changes and resets passwords. Both end sessions and initial access tokens of the account. */

@@ -30,7 +30,7 @@ describe('a sign-in that meets a change of its account', () => {
     person = await newDeveloper(portal.service.url, email);
   });
 
-  /** Runs a request while a change of the account is not yet committed, and commits when the request waits. */
+  /** Runs a request while a change of the account is uncommitted, and commits when the request waits. */
   async function during<T>(set: string, ask: () => Promise<T>): Promise<T> {
     await change.startTransaction();
     const [{ id }] = await source.query('SELECT id FROM account WHERE email = $1', [email]);

@@ -23,9 +23,9 @@ import type { SignInPlace } from './sign-in.service.js';
 
 /** Hours for which a link is valid. */
 const lifetimeHours = 48;
-/** Most mails to one address in the lifetime of a link. Further sign-ups wait without a mail. */
+/** The most mails to one address in the lifetime of a link. Further sign-ups wait without a mail. */
 const maxMails = 5;
-/** Most waiting sign-ups of one address without a mail. A further one replaces the oldest. */
+/** The most waiting sign-ups of one address without a mail. A further one replaces the oldest. */
 const maxUnmailed = 15;
 
 /** A sign-up that waits for a link of its address and for its own password. */

@@ -9,7 +9,7 @@ export interface SearchResult {
   excerpt: string;
 }
 
-/** Most results of a search, and most words of a query. */
+/** The most results of a search, and most words of a query. */
 const maxResults = 30;
 const maxWords = 8;
 const excerptLength = 180;

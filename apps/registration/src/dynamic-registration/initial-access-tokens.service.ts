@@ -41,7 +41,7 @@ export const listedTokenView = z.object({
 });
 export type ListedToken = z.infer<typeof listedTokenView>;
 
-/** Most tokens in a list. */
+/** The most tokens in a list. */
 const longestList = 200;
 
 /** The id of a token in the list, as SQL: the beginning of its hash. */

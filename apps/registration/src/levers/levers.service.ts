@@ -24,7 +24,7 @@ import { SandboxTokens } from './sandbox-tokens.js';
 
 /** Environments of the grants that a lever can end. */
 const leverEnvironments = environments.filter(hasLevers);
-/** Most grants of one answer. */
+/** The most grants of one answer. */
 const maxGrants = 50;
 
 /**

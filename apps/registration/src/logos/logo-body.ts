@@ -2,7 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Problem } from '@payer/service';
 import type { FastifyRequest } from 'fastify';
 
-/** Most bytes of a request with a logo: the file, and the frame of a form around it. */
+/** The most bytes of a request with a logo: the file, and the frame of a form around it. */
 const bodyLimit = 210_000;
 
 /** Types of the body that the API takes. The bytes decide what the file is. */

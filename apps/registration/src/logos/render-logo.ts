@@ -4,11 +4,11 @@ import { Problem, TooManyRequests } from '@payer/service';
 import { formatOf, statedSize, type PictureFormat } from './picture-size.js';
 import { svgProblem } from './svg-rules.js';
 
-/** Most bytes of an uploaded file. */
+/** The most bytes of an uploaded file. */
 export const maxLogoBytes = 200_000;
 /** Width and height of a stored logo in pixels. */
 const side = 256;
-/** Most pixels of width or height of an uploaded picture: a small file can unfold into a huge one. */
+/** The most pixels of width or height of an uploaded picture: a small file can unfold into a huge one. */
 const maxSide = 2048;
 
 const contentTypes: Record<PictureFormat, string> = {
@@ -29,7 +29,7 @@ const drawing = `
     parentPort.postMessage(drawn.pixels.every((part) => part === 0) ? null : drawn.asPng());
   });`;
 
-/** Most drawings that are under way or wait: the last of them begins within a minute. */
+/** The most drawings that are under way or wait: the last of them begins within a minute. */
 const longestQueue = Math.floor(60_000 / drawingTime);
 /** Seconds after which a refused upload may come again: the longest drawing. */
 const comeAgain = drawingTime / 1000;

@@ -8,7 +8,7 @@ const allowedElements = new Set([
   ...['linearGradient', 'radialGradient', 'stop'],
 ]);
 
-/** Most elements of an SVG. */
+/** The most elements of an SVG. */
 const maxElements = 2000;
 
 /**

@@ -15,7 +15,7 @@ import type { InvitationView, NewInvitation, OrganizationView } from './organiza
 
 /** Days for which an invitation can be accepted. */
 const lifetimeDays = 7;
-/** Most invitations that one organization sends in a day, so that it cannot flood a stranger with mails. */
+/** The most invitations of one organization in a day, so that it cannot flood a stranger with mails. */
 const maxPerDay = 30;
 
 /** An invitation as the person who has the link sees it. */

@@ -37,7 +37,7 @@ const appActions: readonly RegistrationAction[] = [
 /** Stands for a person of the platform team, who is not named to developers. */
 export const platformTeam = 'platform team';
 
-/** Most acts of one history. */
+/** The most acts of one history. */
 const limit = 200;
 
 /** Records an act for the organization's history and for the audit trail, in the transaction of the act. */

@@ -10,7 +10,7 @@ import { checkOrganization } from './organization-access.js';
 import { recordAct } from './organization-acts.js';
 import type { OrganizationView } from './organization-fields.js';
 
-/** Most renames of one organization in a day: each one publishes every app of the organization. */
+/** The most renames of one organization in a day: each one publishes every app of the organization. */
 const maxPerDay = 10;
 
 /**

@@ -15,7 +15,7 @@ import { historyOf, recordAct } from './organization-acts.js';
 import { withdrawInvitationsOf } from './open-invitations.js';
 import type { OrganizationAct, OrganizationMember, OrganizationView } from './organization-fields.js';
 
-/** Most organizations of one account. */
+/** The most organizations of one account. */
 const maxOrganizations = 20;
 
 /** Organizations and their members. */

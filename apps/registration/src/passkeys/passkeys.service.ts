@@ -9,7 +9,7 @@ import type { Actor } from '../sessions/actor.js';
 import type { NewPasskey, PasskeyView } from './passkey-fields.js';
 import { PortalChallenges } from './portal-challenges.js';
 
-/** Most passkeys of one account. */
+/** The most passkeys of one account. */
 const maxPasskeys = 20;
 
 /** Adds, lists, renames and removes the passkeys of an account. */

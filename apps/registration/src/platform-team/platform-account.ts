@@ -62,7 +62,7 @@ export class PlatformAccount implements OnApplicationBootstrap {
     if (problem) throw new ConfigError([`PLATFORM_PASSWORD ${problem}, when NODE_ENV is production`]);
   }
 
-  /** @param before the configured hash that was read; another replica that has replaced it did all the work */
+  /** @param before the configured hash that was read; another replica that replaced it did all the work */
   private async setPassword(
     email: string,
     hash: string,

@@ -30,7 +30,7 @@ import { RequestPage } from './request-page.js';
 
 type Fields = Record<string, string | undefined>;
 
-/** Most failures beside a request. */
+/** The most failures beside a request. */
 const failuresShown = 5;
 
 /** The pages on which a reviewer reads a request or a change, and decides it. */

@@ -5,7 +5,7 @@ import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { organizationName } from '../apps/app-organization.js';
 
-/** Most results of each kind. */
+/** The most results of each kind. */
 const limit = 50;
 
 /** Query of `GET /api/search`. */

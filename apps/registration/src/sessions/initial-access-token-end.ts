@@ -1,7 +1,7 @@
 import type { Queryable } from '@payer/service';
 
 /**
- * Ends the initial access tokens of an account. Call it after the sessions have ended in the same transaction:
+ * Ends the initial access tokens of an account. Call it after the sessions' end, in the same transaction:
  * a token is issued under a lock on its session, so none can follow.
  */
 export async function endInitialAccessTokens(db: Queryable, accountId: string): Promise<void> {

@@ -41,7 +41,7 @@ export class PortalSessions {
 
   /**
    * Starts a session unless the account has ended, or has another password, since the sign-in was judged. The
-   * lock waits for a running change of the account, and such a change waits for the session that it then ends.
+   * lock waits for a running change of the account, and such a change waits for a session that it ends.
    * @param verified the hash of the password that was judged; undefined for a sign-in without a password
    * @returns the token, or undefined when the account admits the person no more
    */

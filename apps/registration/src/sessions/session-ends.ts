@@ -20,7 +20,7 @@ export class SessionEnds {
     return isEnded;
   }
 
-  /** Ends all sessions, including the current one, and the tokens that a program could still register with. */
+  /** Ends all sessions, including the current one, and the tokens that programs could still register with. */
   async endAll(actor: Actor): Promise<void> {
     await this.source.transaction(async (manager) => {
       const sessions = await this.sessions.endAll(actor.id, manager);

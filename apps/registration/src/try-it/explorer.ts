@@ -5,7 +5,7 @@ import type { Config } from '../config.js';
 import { Flow } from './flow.js';
 import type { Run, Step } from './run.js';
 
-/** Most characters of JSON on a page. */
+/** The most characters of JSON on a page. */
 const maxShown = 100_000;
 
 /** A FHIR request of the explorer with its answer, ready to be shown. */

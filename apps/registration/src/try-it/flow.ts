@@ -309,12 +309,12 @@ function errorOf(body: string): string | undefined {
 }
 
 const explanations = {
-  push: 'The app requires pushed authorization requests (RFC 9126). Its server sends the parameters with its client_id and client_secret, so no browser can read or change them. The answer has a request_uri, which the browser carries instead. It is good once, for 60 seconds.',
+  push: 'The app requires pushed authorization requests (RFC 9126). Its server sends the parameters with its client_id and client_secret, so no browser can read or change them. The answer has a request_uri, which the browser carries instead. It works once, within 60 seconds.',
   authorize:
     'The app sends the member’s browser there. scope names the data, aud the FHIR API, state comes back unchanged, and code_challenge (PKCE) binds the code to the app that asked.',
   authorizePushed:
     'The browser carries the client_id and the request_uri of the pushed request, and nothing else.',
-  code: 'The browser came back to the redirect URI with a code and with the state of the request. The app compares the state, then exchanges the code. A code is good once, for 60 seconds.',
+  code: 'The browser came back to the redirect URI with a code and with the state of the request. The app compares the state, then exchanges the code. A code works once, within 60 seconds.',
   exchange:
     'The app’s server sends the code with its client_id and client_secret. The answer has the tokens, and in patient the id of the member’s Patient resource.',
   clientCredentials:

@@ -10,9 +10,9 @@ import type { Run } from './run.js';
 const cookieName = 'portal_try_it';
 /** Seconds for which a run is kept: the lifetime of an access token. */
 const keptFor = 3600;
-/** Most runs per app. A new run replaces the oldest. */
+/** The most runs per app. A new run replaces the oldest. */
 const maxRunsPerApp = 50;
-/** Most steps per run. */
+/** The most steps per run. */
 const maxSteps = 30;
 
 /** Stores the runs of "Try it", sealed, each for the browser that began it. */

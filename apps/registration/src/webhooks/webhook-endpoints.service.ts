@@ -11,7 +11,7 @@ import { chosenWebhookTypes, type WebhookType } from '../webhook-events/webhook-
 import { newWebhookSecret } from './webhook-signature.js';
 import { WebhookTarget } from './webhook-target.js';
 
-/** Most endpoints of one app. */
+/** The most endpoints of one app. */
 const maxEndpoints = 5;
 /** Hours for which messages are signed with the replaced secret, too. */
 const previousSecretHours = 24;

@@ -7,11 +7,11 @@ import { postWebhook, type WebhookOutcome } from './webhook-request.js';
 import { webhookSignature } from './webhook-signature.js';
 import { WebhookTarget } from './webhook-target.js';
 
-/** Most messages under way from this process. */
+/** The most messages under way from this process. */
 const places = 40;
-/** Most messages under way to one app, so to one endpoint as well: a slow receiver delays only itself. */
+/** The most messages under way to one app, so to one endpoint as well: a slow receiver delays only itself. */
 const placesOfApp = 2;
-/** Most messages under way to the apps of one organization, which would otherwise take all places. */
+/** The most messages under way to the apps of one organization, which would otherwise take all places. */
 const placesOfOwner = 6;
 /** Seconds after which another replica takes over a message whose sender has died. */
 const lease = 60;
@@ -33,15 +33,15 @@ interface Claimed {
 }
 
 /**
- * Sends the messages that are due, signed by the Standard Webhooks scheme. Replicas share the work. Places are
- * counted per process, as creation limits are.
+ * Sends the messages that are due, signed by the Standard Webhooks scheme. Replicas share the work. Places
+ * count per process, as creation limits do.
  */
 @Injectable()
 export class WebhookSender implements OnModuleDestroy {
   private readonly logger = new Logger('webhooks');
   private readonly sealer: Sealer;
   private readonly underWay = new Map<Claimed, Promise<void>>();
-  /** The running claim; claims of one process follow each other, because each counts the attempts under way. */
+  /** The running claim. Claims of one process follow each other: each counts the attempts in progress. */
   private filling: Promise<void> = Promise.resolve();
   private isStopped = false;
 
@@ -53,7 +53,7 @@ export class WebhookSender implements OnModuleDestroy {
     this.sealer = new Sealer(config.PORTAL_SEALING_KEY);
   }
 
-  /** Begins to send what is due, as far as places are free. Each end of an attempt fills its place at once. */
+  /** Begins to send what is due, as far as places are free. The end of an attempt fills its place at once. */
   async sendDue(): Promise<void> {
     const fill = this.filling.then(() => this.fill());
     this.filling = fill.catch(() => undefined);

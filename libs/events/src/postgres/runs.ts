@@ -1,7 +1,7 @@
 import { waitingEventTypes } from '@payer/smart';
 import type { LogRow } from './log.js';
 
-/** Most events of a run. */
+/** The most events of a run. */
 const longestRun = 50;
 
 /**

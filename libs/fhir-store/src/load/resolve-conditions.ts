@@ -6,7 +6,7 @@ const atOnce = 1000;
 
 /**
  * Finds the shared resources that conditions match, by the index over their keys.
- * @param known resolutions of before; a condition that matched exactly one resource is not looked up again
+ * @param known earlier resolutions; a condition that matched exactly one resource is not looked up again
  */
 export async function resolveConditions(
   client: PoolClient,

@@ -84,7 +84,7 @@ const intervalArrays = {
   number: { parameter: 'number_param', ends: ['number_low', 'number_high', 'number_unit'] },
 } as const;
 
-/** Most tests that are written twice. A longer list would make the statement twice as long. */
+/** The most tests that are written twice. A longer list would make the statement twice as long. */
 const testsInPlace = 10;
 
 /**

@@ -16,7 +16,7 @@ const codeLength = 1;
 const headLength = codeLength + 4;
 /** Bytes: a shorter value costs less as a string, unless it is one of many. */
 const longValue = 4096;
-/** Bytes of rows: behind them, all values of an answer stay bytes, except very short ones such as ids. */
+/** After this many bytes of rows, the values of an answer stay bytes, except very short ones such as ids. */
 const longAnswer = 65_536;
 const veryShort = 256;
 const textType = 25;

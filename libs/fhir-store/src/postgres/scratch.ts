@@ -4,9 +4,9 @@ import { take } from './take.js';
 
 /** Bytes: a page of twenty claims. A page of a thousand resources takes several buffers. */
 const scratchLength = 262_144;
-/** Most buffers of one answer: 4 MiB. */
+/** The most buffers of one answer: 4 MiB. */
 const maxHeld = 16;
-/** Most buffers that wait for their next use. */
+/** The most buffers that wait for their next use. */
 const maxIdle = 16;
 const idle: Buffer[] = [];
 

@@ -20,7 +20,7 @@ export interface PlanBrand {
   links: { website?: string; help?: string; privacy?: string };
 }
 
-/** Most characters of the logo. It is part of every page. */
+/** The most characters of the logo. It is part of every page. */
 const longestLogo = 65_536;
 
 const link = z.url({ protocol: /^https$/, error: 'must be a URL that begins with https://' }).optional();

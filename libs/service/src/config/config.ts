@@ -16,7 +16,7 @@ export class ConfigError extends Error {
 /** A URL with its password hidden. */
 const withoutPassword = (value: string) => value.replace(/(\/\/[^:/@\s]*):[^@\s]*@/g, '$1:…@');
 
-/** Most characters of a value in a message. */
+/** The most characters of a value in a message. */
 const longestShown = 200;
 const shortened = (value: string) =>
   value.length > longestShown ? `${value.slice(0, longestShown)}…` : value;

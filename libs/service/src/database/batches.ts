@@ -31,7 +31,7 @@ export const togetherOrAlone =
 export interface BatchLimits {
   /** Batches at a time. */
   lanes: number;
-  /** Most items of a batch. */
+  /** The most items of a batch. */
   largest: number;
   /**
    * Milliseconds after which a waiting item is refused with {@link DatabaseBusy}. Without it, an item waits

@@ -18,7 +18,7 @@ interface Waiting {
 
 /** Transactions at a time. A second one keeps short reads from waiting for a longer one. */
 const lanes = 2;
-/** Most statements of one transaction. */
+/** The most statements of one transaction. */
 const largestBatch = 50;
 
 /**

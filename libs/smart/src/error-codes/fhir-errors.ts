@@ -104,7 +104,7 @@ export const fhirErrors: readonly DocumentedError[] = [
     [429, 503],
     [
       'The app sends more than its share of requests.',
-      'Wait for the seconds of Retry-After, and send fewer requests at a time.',
+      'Wait as many seconds as Retry-After says, and send fewer requests at a time.',
     ],
   ),
   fhir(
@@ -112,7 +112,7 @@ export const fhirErrors: readonly DocumentedError[] = [
     [503],
     [
       'The server cannot confirm at the moment that nothing has ended, or cannot reach its database.',
-      'Wait for the seconds of Retry-After, then send the request again.',
+      'Wait as many seconds as Retry-After says, then send the request again.',
     ],
   ),
   fhir(

@@ -169,7 +169,7 @@ const authorizationErrors: readonly DocumentedError[] = [
     causes: [
       {
         cause: 'The pushed request has expired, was used before, or belongs to another client_id (RFC 9126).',
-        fix: 'Push the request again. A request_uri is good once, for 60 seconds, with the client_id that pushed it.',
+        fix: 'Push the request again. A request_uri works once, within 60 seconds, with the client_id that pushed it.',
       },
     ],
   },
@@ -208,7 +208,7 @@ const authorizationErrors: readonly DocumentedError[] = [
     causes: [
       {
         cause: 'Too many requests came from one address, or the server cannot decide at the moment.',
-        fix: 'Wait for the seconds of Retry-After, then send the request again.',
+        fix: 'Wait as many seconds as Retry-After says, then send the request again.',
       },
     ],
   },
@@ -265,7 +265,7 @@ const tokenErrors: readonly DocumentedError[] = [
     causes: [
       {
         cause: `The code is older than ${authorizationCodeLifetime} seconds, or was used before.`,
-        fix: `${startAgain} A code is good once. A code that is used twice ends its tokens.`,
+        fix: `${startAgain} A code works once. A code that is used twice ends its tokens.`,
       },
       {
         cause: 'redirect_uri is not the one of the authorization request.',
@@ -377,7 +377,7 @@ const tokenErrors: readonly DocumentedError[] = [
       {
         cause:
           'The app sends too many requests (429), or the server cannot confirm which grants have ended (503).',
-        fix: `Wait for the seconds of Retry-After. Keep an access token for its ${accessTokenLifetime} seconds instead of asking for one per request.`,
+        fix: `Wait as many seconds as Retry-After says. Keep an access token for its ${accessTokenLifetime} seconds instead of asking for one per request.`,
       },
     ],
   },

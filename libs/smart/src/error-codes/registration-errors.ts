@@ -69,7 +69,7 @@ export const registrationErrors: readonly DocumentedError[] = [
     causes: [
       {
         cause: 'Too many apps were registered in a short time.',
-        fix: 'Wait for the seconds of Retry-After.',
+        fix: 'Wait as many seconds as Retry-After says.',
       },
       {
         cause: 'The keys of the issuer of a software statement cannot be read (503).',

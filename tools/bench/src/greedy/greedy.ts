@@ -19,7 +19,7 @@ export interface GreedyOptions {
   kind: string;
 }
 
-/** Most times that the others' p99 may be of the control. */
+/** The most times that the others' p99 may be of the control. */
 export const aim = 1.2;
 
 export interface GreedyFigures extends Ratio {

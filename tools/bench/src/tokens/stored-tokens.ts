@@ -9,7 +9,7 @@ const firstTokens = 100_000;
 const insertedAtOnce = 50_000;
 /** Token requests before each look, of each kind. */
 const requests = { clientCredentials: 5000, refresh: 2000 };
-/** Most milliseconds until the service has removed the expired rows. It begins once a minute. */
+/** The most milliseconds until the service has removed the expired rows. It begins once a minute. */
 const longestRemoval = 240_000;
 
 export interface StoredTokens {

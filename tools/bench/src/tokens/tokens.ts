@@ -16,7 +16,7 @@ interface Kind {
   what: string;
   /** Least share of the bare engine's rate. */
   reach?: number;
-  /** Most commits of PostgreSQL for one request, over all services. */
+  /** The most commits of PostgreSQL for one request, over all services. */
   commitsReach: number;
   /** Requests for counting commits. */
   counted: number;

@@ -18,7 +18,7 @@ export type Requirement = {
 } & (
   | {
       test: TestReference;
-      /** Ids of the live checks that look at it in a running deployment. */
+      /** Ids of the live checks that verify it in a running deployment. */
       checks?: readonly string[];
     }
   | { notApplicable: string }

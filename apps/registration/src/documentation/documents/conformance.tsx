@@ -35,12 +35,12 @@ export const conformanceDocument: Document = {
         <Button>Run the checks now</Button>
       </Form>
       <p class="muted">
-        A run needs an account of the portal, takes some seconds, and is possible once a minute. Programs call{' '}
-        <code>POST /api/conformance/runs</code>.
+        A run needs an account of the portal, takes a few seconds, and is possible once a minute. Programs
+        call <code>POST /api/conformance/runs</code>.
       </p>
       {conformance?.runningSince && (
         <p role="status">
-          A run began on <Time iso={conformance.runningSince} withTime />. Load this page again in some
+          A run began on <Time iso={conformance.runningSince} withTime />. Load this page again in a few
           seconds.
         </p>
       )}

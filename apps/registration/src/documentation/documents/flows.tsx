@@ -78,7 +78,7 @@ const flowOf: Record<'member' | 'system', (addresses: EnvironmentAddresses, plan
             <code>iss</code>. After a “no” it comes back with <code>error=access_denied</code>.
           </li>
           <li>
-            Exchange the code within {authorizationCodeLifetime} seconds. A code is good once. Leave{' '}
+            Exchange the code within {authorizationCodeLifetime} seconds. A code works once. Leave{' '}
             <code>code_verifier</code> out if you sent no challenge.
           </li>
         </ol>

@@ -55,9 +55,9 @@ export const gettingAccess: Document = {
       </p>
       <h2>Signing in</h2>
       <p>
-        You can sign in with a passkey instead of your password. Your account page adds passkeys. You type no
-        email then: the passkey names your account. Every passkey that is added or removed is reported to you
-        by mail. The account page also lists your sessions and ends them, one by one or all at once.
+        You can sign in with a passkey instead of your password. Your account page adds passkeys. You need no
+        email then: the passkey names your account. We mail you when a passkey is added or removed. The
+        account page also lists your sessions and ends them, one by one or all at once.
       </p>
       <h2>Working together</h2>
       <p>

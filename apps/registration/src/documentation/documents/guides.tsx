@@ -43,8 +43,8 @@ export const guidesDocument: Document = {
         <code>implementationGuide</code> and <code>supportedProfile</code>.
       </p>
       <p>
-        A version ends at the start of the day in the table (UTC). From {noticeDays} days before, answers of
-        the resource types of this version carry the headers <code>Deprecation</code> (RFC 9745) and{' '}
+        A version ends at the start of the day in the table (UTC). From {noticeDays} days before that, answers
+        of the resource types of this version carry the headers <code>Deprecation</code> (RFC 9745) and{' '}
         <code>Sunset</code> (RFC 8594), with a link to this page. Read them, and move to the newer version
         before that day.
       </p>

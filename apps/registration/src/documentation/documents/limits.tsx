@@ -8,9 +8,9 @@ export const limitsDocument: Document = {
   body: ({ limits, fhir }) => (
     <>
       <p>
-        A limit that is reached answers 429 with <code>Retry-After</code>, in seconds. The answers of the
-        token endpoint and of this portal say in <code>RateLimit</code> and <code>RateLimit-Policy</code> how
-        much is left.
+        When you reach a limit, the answer is 429 with <code>Retry-After</code>, in seconds. The answers of
+        the token endpoint and of this portal say in <code>RateLimit</code> and <code>RateLimit-Policy</code>{' '}
+        how much is left.
       </p>
       <Table head={['What', 'Limit']} rows={limits.map(({ what, limit }) => [what, limit])} />
       <h2>FHIR API</h2>

@@ -78,8 +78,8 @@ export const revocation: Document = {
             refresh token.
           </li>
           <li>
-            The address is compared character for character. An expired <code>id_token</code> is accepted.
-            With <code>client_id</code> in its place, the address works, too.
+            The address is compared character for character. An expired <code>id_token</code> is accepted. You
+            may send <code>client_id</code> instead of <code>id_token_hint</code>.
           </li>
           <li>In production an address at a new host waits for a review, as a redirect URI does.</li>
         </ul>

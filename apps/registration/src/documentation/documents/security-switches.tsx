@@ -41,7 +41,7 @@ export const securitySwitches: Document = {
         <h2 id="par">Pushed authorization requests</h2>
         <p>
           The app sends the parameters of the authorization request itself and authenticates. The answer has a{' '}
-          <code>request_uri</code> that is good once, for 60 seconds. Mistakes are in the answer, before a
+          <code>request_uri</code> that works once, within 60 seconds. Mistakes are in the answer, before a
           member sees anything.
         </p>
         <CodeBlock>{`curl -u CLIENT_ID:CLIENT_SECRET ${pushed_authorization_request_endpoint} \\
