@@ -339,8 +339,10 @@ export class Grants {
 
   /** Revokes the grants whose time is over, or whose member may not act for the patient any more. */
   async endExpired(): Promise<number> {
-    const ended = await this.end('expires_at <= now() AND right_ends_at <= now()', [], 'right-ended');
-    return ended + (await this.end('expires_at <= now()', [], 'expired'));
+    // Each statement excludes the rows of the other: a time may come between the two.
+    const endsWithRight = 'coalesce(right_ends_at <= expires_at, false)';
+    const ended = await this.end(`expires_at <= now() AND ${endsWithRight}`, [], 'right-ended');
+    return ended + (await this.end(`expires_at <= now() AND NOT ${endsWithRight}`, [], 'expired'));
   }
 
   /** Returns the ids of the given grants that are live. */

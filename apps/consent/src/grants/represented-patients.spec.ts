@@ -231,6 +231,24 @@ describe('a grant that a representative gives', () => {
     expect((await go('/sandbox/')).text).toContain(languages.en['ended.right-ended']);
   });
 
+  it('ends as expired when its own time was over before the right', async () => {
+    const go = test.browser();
+    const asked = forIda('over', { representation: { ends_at: inSeconds(40 * day) } });
+    const { location } = await go(`/sandbox/consent?request=${await test.ask(go, asked)}`);
+    const decided = await test.answer(go, location, 'allow');
+    const { grant_id } = decodeJwt(new URL(decided.location).searchParams.get('decision') ?? '');
+    await test.source.query(
+      `UPDATE app_grant SET expires_at = now() - interval '2 days', right_ends_at = now() - interval '1 day'
+       WHERE grant_id = $1`,
+      [grant_id],
+    );
+    await eventually(async () => (await test.statusOf(String(grant_id))) === 'revoked', { timeout: 60_000 });
+    const [row] = await test.source.query('SELECT revoked_reason FROM app_grant WHERE grant_id = $1', [
+      grant_id,
+    ]);
+    expect(row).toEqual({ revoked_reason: 'expired' });
+  });
+
   it('cannot be given after the right to act has ended', async () => {
     const go = test.browser();
     const asked = forIda('late', { representation: { ends_at: inSeconds(-1) } });
