@@ -7,6 +7,7 @@ import { currentTraceparent, Delivery, localSigner, publicKeysOf } from '@payer/
 import { cloudEvent } from '@payer/smart';
 import { eventually } from '@payer/testing';
 import { z } from 'zod';
+import { Lifecycle } from '../definition/lifecycle.js';
 import { HealthController, ReadinessChecks } from '../health/health.js';
 import { parseBody, Problem, ProblemFilter } from '../http/problem.js';
 import { refuseForeignOrigins } from '../http/same-origin.js';
@@ -262,5 +263,26 @@ describe('a running service', () => {
     expect(await (await slow).json()).toEqual({ done: true });
     await closed;
     await expect(fetch(`${rolled.url}/health/live`)).rejects.toThrow();
+  });
+
+  it('a failed start stops the parts that had started, also when the port is taken', async () => {
+    const running = new Set<string>();
+    const part = (name: string, fails = false) => ({
+      start: () => {
+        if (fails) throw new Error('no password');
+        running.add(name);
+      },
+      stop: () => void running.delete(name),
+    });
+    const startWith = (port: number, fails: boolean) => {
+      const lifecycle = new Lifecycle();
+      lifecycle.add(part('relay'), part('account', fails));
+      const module = { module: class Parts {}, providers: [{ provide: Lifecycle, useValue: lifecycle }] };
+      return startService({ name: 'test', module, host: '127.0.0.1', port, logger });
+    };
+    await expect(startWith(0, true)).rejects.toThrow('no password');
+    expect([...running]).toEqual([]);
+    await expect(startWith(Number(new URL(service.url).port), false)).rejects.toThrow('EADDRINUSE');
+    expect([...running]).toEqual([]);
   });
 });

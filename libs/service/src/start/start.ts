@@ -69,7 +69,10 @@ export interface RunningService {
   close(): Promise<void>;
 }
 
-/** Starts a service: HTTP first, then its events. Resolves when the service listens. */
+/**
+ * Starts a service: HTTP first, then its events. Resolves when the service listens.
+ * @throws the failure of a part, after the parts that had started are stopped
+ */
 export async function startService(options: ServiceOptions): Promise<RunningService> {
   const adapter = new FastifyAdapter({
     loggerInstance: options.logger as never,
@@ -133,11 +136,17 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
       : new InternalListener(app.getHttpAdapter().getInstance() as never);
   const identity = identityIn(app);
   if (identity) signAnswers(app.getHttpAdapter().getInstance() as never, identity);
-  await options.configure?.(app);
-  await app.init();
-  if (options.consumer) await startConsuming(app, options.consumer);
-  await app.listen(options.port, options.host);
-  const internalPort = await internal?.listen(options.internalPort!, options.host);
+  const listen = async () => {
+    await options.configure?.(app);
+    await app.init();
+    if (options.consumer) await startConsuming(app, options.consumer);
+    await app.listen(options.port, options.host);
+    return internal?.listen(options.internalPort!, options.host);
+  };
+  const internalPort = await listen().catch(async (error: unknown) => {
+    await endFailedStart(app);
+    throw error;
+  });
   return {
     app,
     url: `http://localhost:${(app.getHttpServer().address() as { port: number }).port}`,
@@ -174,6 +183,18 @@ async function startConsuming(app: NestFastifyApplication, strategy: CustomTrans
   events.useGlobalFilters(new HandlerErrors());
   events.setIsInitHookCalled(true); // the app, which owns the modules, calls it
   await app.startAllMicroservices();
+}
+
+/** Maximum milliseconds for the end of the parts of a service that failed to start. */
+const failedStartLimit = 5_000;
+
+/** Stops the parts that had started. Their failures are not reported: that of the start is. */
+async function endFailedStart(app: NestFastifyApplication): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, failedStartLimit);
+  });
+  await Promise.race([app.close().catch(() => undefined), tooLate]).finally(() => clearTimeout(timer));
 }
 
 /** Maximum milliseconds for draining and closing together; a container's grace period should be longer. */
