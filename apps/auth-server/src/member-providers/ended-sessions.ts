@@ -38,7 +38,7 @@ export class EndedSessions {
         for (const sub of await sessions.membersOf(environment, id, logout)) subs.add(sub);
       for (const sub of subs) {
         await endSessionsAtConsent(this.identity, this.config, environment, sub);
-        await sessions.endAllOf(environment, sub);
+        await sessions.endAllOf(environment, [sub]);
       }
     });
   }

@@ -88,14 +88,23 @@ export class ProviderSessions {
   }
 
   /**
-   * Ends every session of a member in this service, in one environment: those of the engine, the sign-ins that
+   * Ends every session of members in this service, in one environment: those of the engine, the sign-ins that
    * have not become a session yet, and the rows here. Grants stay: a sign-out stops no app.
    */
-  async endAllOf(environment: Environment, sub: string): Promise<void> {
-    await endSessions(this.db, environment, sub);
-    await this.db.query('DELETE FROM provider_session WHERE environment = $1 AND sub = $2', [
-      environment,
-      sub,
-    ]);
+  async endAllOf(environment: Environment, subs: readonly string[]): Promise<void> {
+    await endSessions(this.db, environment, subs);
+    await endProviderSessions(this.db, environment, subs);
   }
+}
+
+/** Forgets the sessions that members have at their providers. */
+export async function endProviderSessions(
+  db: Queryable,
+  environment: Environment,
+  subs: readonly string[],
+): Promise<void> {
+  await db.query('DELETE FROM provider_session WHERE environment = $1 AND sub = ANY($2)', [
+    environment,
+    subs,
+  ]);
 }

@@ -8,23 +8,30 @@ const consentTimeout = 3000;
 /** Seconds: no sign-in goes on for longer. */
 const longestSignIn = 3600;
 
-/** Where a session, a sign-in that goes on, or a code names its member. */
-const namesMember = '$.** ? (@.accountId == $sub)';
+/** Where a session, a code, or a sign-in that goes on names its member. */
+const namesOneOf = (subs: string) =>
+  `(${['{accountId}', '{session,accountId}', '{result,login,accountId}']
+    .map((path) => `payload #>> '${path}' = ANY(${subs})`)
+    .join(' OR ')})`;
 
 /**
- * Ends the sessions of a member in this service, and the sign-ins that have not become a session yet. Grants
+ * Ends the sessions of members in this service, and the sign-ins that have not become a session yet. Grants
  * stay.
  *
  * The order matters: the end of a sign-in is one statement that deletes its interaction and stores its session
  * (`step-rows.ts`). It either waits for the deletion here and then stores nothing, or its session is visible to
  * the next statement here.
  */
-export async function endSessions(db: Queryable, environment: Environment, sub: string): Promise<void> {
-  await deleteNamed(db, 'Interaction', environment, sub);
+export async function endSessions(
+  db: Queryable,
+  environment: Environment,
+  subs: readonly string[],
+): Promise<void> {
+  await deleteUnused(db, 'Interaction', environment, subs);
   await db.query(
     `DELETE FROM oidc_artifact
-     WHERE model = 'Session' AND uid IS NOT NULL AND environment = $1 AND jsonb_path_exists(payload, $2, $3)`,
-    [environment, namesMember, JSON.stringify({ sub })],
+     WHERE model = 'Session' AND uid IS NOT NULL AND environment = $1 AND payload->>'accountId' = ANY($2)`,
+    [environment, subs],
   );
 }
 
@@ -33,8 +40,8 @@ export async function endSessions(db: Queryable, environment: Environment, sub: 
  * earlier password may have begun them. A sign-in goes on until its second factor is proved, and until the app
  * has redeemed its code. Grants stay.
  *
- * The transaction must have locked and changed the row of the member: {@link MemberPasswords.isCurrent} then
- * lets no other sign-in with the earlier password begin a step.
+ * The transaction must have locked and changed the row of the member: `MemberPasswords.isCurrent` then lets no
+ * other sign-in with the earlier password begin a step.
  */
 export async function endSignIns(db: Queryable, environment: Environment, sub: string): Promise<void> {
   await db.query(
@@ -43,22 +50,22 @@ export async function endSignIns(db: Queryable, environment: Environment, sub: s
        AND expires_at < now() + make_interval(secs => $3)`,
     [environment, sub, longestSignIn],
   );
-  await endSessions(db, environment, sub);
-  await deleteNamed(db, 'AuthorizationCode', environment, sub);
+  await endSessions(db, environment, [sub]);
+  await deleteUnused(db, 'AuthorizationCode', environment, [sub]);
 }
 
-/** Deletes short-lived, unused artifacts. The index over the expiry leaves out most tokens. */
-async function deleteNamed(
+/** Deletes artifacts with a short life. The index over the expiry leaves out most tokens. */
+async function deleteUnused(
   db: Queryable,
   model: 'Interaction' | 'AuthorizationCode',
   environment: Environment,
-  sub: string,
+  subs: readonly string[],
 ): Promise<void> {
   await db.query(
     `DELETE FROM oidc_artifact
      WHERE model = $1 AND expires_at < now() + make_interval(secs => $2) AND consumed_at IS NULL
-       AND environment = $3 AND jsonb_path_exists(payload, $4, $5)`,
-    [model, longestSignIn, environment, namesMember, JSON.stringify({ sub })],
+       AND environment = $3 AND ${namesOneOf('$4')}`,
+    [model, longestSignIn, environment, subs],
   );
 }
 
