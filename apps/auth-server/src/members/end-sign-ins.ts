@@ -18,9 +18,9 @@ const namesOneOf = (subs: string) =>
  * Ends the sessions of members in this service, and the sign-ins that have not become a session yet. Grants
  * stay.
  *
- * The order matters: the end of a sign-in is one statement that deletes its interaction and stores its session
- * (`step-rows.ts`). It either waits for the deletion here and then stores nothing, or its session is visible to
- * the next statement here.
+ * The order matters: the end of a sign-in is one statement that deletes its interaction and stores its
+ * session (`step-rows.ts`). It either waits for the deletion here and then stores nothing, or its session is
+ * visible to the next statement here.
  */
 export async function endSessions(
   db: Queryable,
@@ -37,11 +37,11 @@ export async function endSessions(
 
 /**
  * Ends the sessions of a member whose password is new, and the sign-ins that go on: somebody who knew the
- * earlier password may have begun them. A sign-in goes on until its second factor is proved, and until the app
- * has redeemed its code. Grants stay.
+ * earlier password may have begun them. A sign-in goes on until its second factor is proved, and until the
+ * app has redeemed its code. Grants stay.
  *
- * The transaction must have locked and changed the row of the member: `MemberPasswords.isCurrent` then lets no
- * other sign-in with the earlier password begin a step.
+ * The transaction must have locked and changed the row of the member: `MemberPasswords.isCurrent` then lets
+ * no other sign-in with the earlier password begin a step.
  */
 export async function endSignIns(db: Queryable, environment: Environment, sub: string): Promise<void> {
   await db.query(

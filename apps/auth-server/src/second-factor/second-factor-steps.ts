@@ -71,8 +71,8 @@ export async function passStep(
 }
 
 /**
- * Locks a member's step with its proof, for the transaction that ends the sign-in. An import of a new password
- * deletes the step first, so it waits and then ends the sign-in that the transaction stores.
+ * Locks a member's step with its proof, for the transaction that ends the sign-in. An import of a new
+ * password deletes the step first, so it waits and then ends the sign-in that the transaction stores.
  * @returns false when the step has ended meanwhile
  */
 export async function lockPassedStep(

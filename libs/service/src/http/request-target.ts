@@ -6,9 +6,9 @@ const wholeUrl = /^https?:\/\/([^/?#@\\]+)([/?#].*)?$/i;
 const unreadable = '/%';
 
 /**
- * The request target in origin form. The router accepts the absolute form, too (RFC 9112 §3.2.2). Without this
- * rule, every check and limit that looks at the path would see another text than the router. The host of an
- * absolute form replaces the header Host.
+ * The request target in origin form. The router accepts the absolute form, too (RFC 9112 §3.2.2). Without
+ * this rule, every check and limit that looks at the path would see another text than the router. The host of
+ * an absolute form replaces the header Host.
  */
 export function originForm(request: IncomingMessage): string {
   const target = request.url ?? '/';

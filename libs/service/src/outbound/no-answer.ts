@@ -1,9 +1,9 @@
 import type { ClientRequest } from 'node:http';
 
 /**
- * Calls `failed` whenever a request gets no answer, so that nobody waits for it without end. Without a listener
- * for `upgrade`, Node.js closes the connection of an answer 101 (Switching Protocols), reports no error, and a
- * timeout has no effect any more.
+ * Calls `failed` whenever a request gets no answer, so that nobody waits for it without end. Without a
+ * listener for `upgrade`, Node.js closes the connection of an answer 101 (Switching Protocols), reports no
+ * error, and a timeout has no effect any more.
  * @param failed may be called several times
  */
 export function onNoAnswer(request: ClientRequest, failed: (error: Error) => void): void {
