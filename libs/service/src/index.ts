@@ -38,6 +38,7 @@ export * from './http/same-origin.js';
 export * from './metrics/metric.js';
 export * from './metrics/sign-ins.js';
 export * from './outbound/fetch-document.js';
+export * from './outbound/no-answer.js';
 export * from './outbound/outbound-target.js';
 export * from './rate-limits/quotas.js';
 export * from './rate-limits/rate-limiter.js';

@@ -1,3 +1,4 @@
+import { dpopWindow } from '@payer/service';
 import { endpointPaths, type Environment } from '@payer/smart';
 import { memberMessagePolicy, renderMemberFailure } from '@payer/ui';
 import { Provider, type KoaContextWithOIDC } from 'oidc-provider';
@@ -60,8 +61,9 @@ export function createProvider(environment: Environment, parts: ProviderParts): 
   provider.use(signKeys(parts.identity) as never);
   provider.use(notFound(config.PLAN_NAME, environment));
   patchClientMethods(provider, config.addresses[environment]);
+  // The engine counts from now. A proof whose `iat` lies in the future is good for twice as long.
   patchModels(provider, successors(config.KEY_ENCRYPTION_KEY), (issuer, jti, expiresAt) =>
-    useAssertionOnce(source, environment, issuer, jti, expiresAt),
+    useAssertionOnce(source, environment, issuer, jti, expiresAt + dpopWindow),
   );
   return provider;
 }

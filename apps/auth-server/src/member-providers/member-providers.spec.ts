@@ -253,6 +253,15 @@ describe('sign-in at the providers of the plan', () => {
     expect(await system.subOf('forger', 'alice')).toBeDefined();
   });
 
+  it('a member whom the roster leaves out is signed out, so that others can sign in at the browser', async () => {
+    const go = system.browser();
+    await follow(go, (await system.leave(go, 'plan')).location.href, isConsent);
+    expect((await follow(go, authorizationPath(), isConsent)).location).toContain('/consent/begin');
+    await system.roster('plan', [entry('member-of-bob')]);
+    expect((await follow(go, authorizationPath(), isConsent)).text).toContain('Plan Account');
+    expect(await system.source.query("SELECT 1 FROM provider_session WHERE provider = 'plan'")).toEqual([]);
+  });
+
   it('a roster gives and takes rights to act for others, and a right that is gone ends its grants', async () => {
     const right = (patient: string) => ({
       ...{ patient, name: 'Ida', related_person: `related-${patient}`, relationship: 'parent' },

@@ -1,5 +1,6 @@
 import { randomToken, rowsOf, sha256, Sealer, type Queryable } from '@payer/service';
 import type { Environment } from '@payer/smart';
+import { endSessions } from '../members/end-sign-ins.js';
 import type { ProviderLogout, ProviderSession } from './protocol/sign-in-protocol.js';
 
 /** Seconds. A member who has not signed in for so long has no session here that a sign-out could end. */
@@ -87,18 +88,23 @@ export class ProviderSessions {
   }
 
   /**
-   * Ends every session of a member in this service, in one environment: those of the engine, and the rows
-   * here. Grants stay: a sign-out stops no app.
+   * Ends every session of members in this service, in one environment: those of the engine, the sign-ins that
+   * have not become a session yet, and the rows here. Grants stay: a sign-out stops no app.
    */
-  async endAllOf(environment: Environment, sub: string): Promise<void> {
-    await this.db.query(
-      `DELETE FROM oidc_artifact
-       WHERE environment = $1 AND model = 'Session' AND payload->>'accountId' = $2`,
-      [environment, sub],
-    );
-    await this.db.query('DELETE FROM provider_session WHERE environment = $1 AND sub = $2', [
-      environment,
-      sub,
-    ]);
+  async endAllOf(environment: Environment, subs: readonly string[]): Promise<void> {
+    await endSessions(this.db, environment, subs);
+    await endProviderSessions(this.db, environment, subs);
   }
+}
+
+/** Forgets the sessions that members have at their providers. */
+export async function endProviderSessions(
+  db: Queryable,
+  environment: Environment,
+  subs: readonly string[],
+): Promise<void> {
+  await db.query('DELETE FROM provider_session WHERE environment = $1 AND sub = ANY($2)', [
+    environment,
+    subs,
+  ]);
 }

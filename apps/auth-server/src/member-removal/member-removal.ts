@@ -118,20 +118,25 @@ async function endAccess(
   ]);
 }
 
-/** Forgets the members whose removal is complete in every service, and records that in the audit trail. */
+/**
+ * Forgets the members whose removal is complete in every service, and records that in the audit trail. A step
+ * or a refresh that was under way when the removal began has stored its artifacts afterwards, so they are
+ * deleted once more.
+ */
 export async function endRemoval(
   source: DataSource,
   environment: Environment,
   subs: readonly string[],
 ): Promise<void> {
   await source.transaction(async (manager) => {
-    const rows = await rowsOf<{ sub: string }>(
+    const rows = await rowsOf<RemovedMember>(
       manager,
-      `WITH gone AS (DELETE FROM member_removal WHERE environment = $1 AND sub = ANY($2) RETURNING sub)
-       SELECT sub FROM gone`,
+      `WITH gone AS (DELETE FROM member_removal WHERE environment = $1 AND sub = ANY($2) RETURNING ${columns})
+       SELECT ${columns} FROM gone`,
       [environment, subs],
     );
     if (rows.length === 0) return;
+    await endAccess(manager, environment, rows, []);
     const facts = rows.map(({ sub }) => ({
       action: 'member-removed' as const,
       actor_role: 'system' as const,

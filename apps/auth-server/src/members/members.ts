@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { readRows, rowsOf } from '@payer/service';
+import { readRows, rowsOf, type Queryable } from '@payer/service';
 import type { Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import type { SignedInMember } from '../representation/patient-choices.js';
-import { MemberPasswords, type StoredPassword } from './passwords/member-passwords.js';
+import { MemberPasswords, type StoredPassword, type VerifiedPassword } from './passwords/member-passwords.js';
 import { offersTestMembers, type TestMember } from './test-members.js';
 
 /** A member, as every step of the sign-in needs it. */
@@ -117,12 +117,23 @@ export class Members {
     return this.passwords.find(environment, 'username', username);
   }
 
-  /** The `sub` of these credentials, or undefined. An unknown name takes as long as a wrong password. */
+  /** The member of these credentials, or undefined. An unknown name takes as long as a wrong password. */
   authenticate(
     environment: Environment,
     stored: StoredPassword,
     password: string,
-  ): Promise<string | undefined> {
+  ): Promise<VerifiedPassword | undefined> {
     return this.passwords.check(environment, stored, password);
   }
+
+  /**
+   * Locks a member whose password was right, for the transaction that stores the step of a sign-in.
+   * @throws PasswordReplaced when the member has another password by now, or is gone
+   */
+  async requireCurrent(db: Queryable, environment: Environment, verified: VerifiedPassword): Promise<void> {
+    if (!(await this.passwords.isCurrent(db, environment, verified))) throw new PasswordReplaced();
+  }
 }
+
+/** A password was replaced while its sign-in was being judged, so it is wrong now. */
+export class PasswordReplaced extends Error {}

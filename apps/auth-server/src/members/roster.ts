@@ -6,6 +6,8 @@ import type { Environment } from '@payer/smart';
 import { DataSource, type EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { databaseOptions } from '../database/database-options.js';
+import { endProviderSessions } from '../member-providers/provider-sessions.js';
+import { endSessions } from './end-sign-ins.js';
 import { mailFields } from './mail-fields.js';
 import { endGrantsWithoutRight } from '../grants/end-grants-without-right.js';
 import {
@@ -60,7 +62,8 @@ const batchSize = 500;
  * Makes the members of a provider equal to a roster: adds, updates and removes members. A member who stays
  * keeps their `sub`, and so their grants. Lines are read as a stream.
  *
- * The rights to act for others become those of the roster, too. A right that is gone takes its grants along.
+ * The rights to act for others become those of the roster, too. A right that is gone takes its grants along,
+ * and a removed member's sessions end.
  *
  * @param file NDJSON: `{subject, patient?, name, username?, represents?, email?, language?}` per line
  * @throws Error that names file and line when a line is wrong, or when too many members would be removed.
@@ -97,6 +100,9 @@ export async function importRoster(
       const removed = await removeOthers(manager, options, run);
       report.removed = removed.length;
       report.grantsEnded += await endGrantsWithoutRight(manager, options.environment, removed);
+      // A person who is not covered any more must not be the one who is signed in at a shared browser.
+      await endSessions(manager, options.environment, removed);
+      await endProviderSessions(manager, options.environment, removed);
       const before = report.removed + report.updated + report.unchanged;
       if (report.removed > before * options.maxRemoved)
         throw new Error(

@@ -285,6 +285,17 @@ describe('the switches of an app', () => {
       });
     });
 
+    it('need a new proof as long as the old one is good, when the clock of the app is ahead', async () => {
+      const app = await register({}, 'provider-directory');
+      const proof = await proofFor('/token', { iat: Math.floor(Date.now() / 1000) + 290 });
+      expect((await ask(app, proof)).status).toBe(200);
+      // As if 580 seconds had passed. The proof is good for 590.
+      await system.source.query(
+        "UPDATE oidc_artifact SET expires_at = expires_at - interval '580 s' WHERE model = 'ReplayDetection'",
+      );
+      expect((await ask(app, proof)).body.error).toBe('invalid_dpop_proof');
+    });
+
     it('are given to any app that sends a proof, and bearer tokens to one that sends none', async () => {
       const app = await register({}, 'provider-directory');
       const bound = await ask(app, await proofFor('/token'));

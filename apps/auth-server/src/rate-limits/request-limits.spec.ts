@@ -4,6 +4,7 @@ import { ServiceIdentity, sha256, type RunningService } from '@payer/service';
 import { cloudEvent, type AppState } from '@payer/smart';
 import { OwnersDouble, startTestPostgres, type TestPostgres } from '@payer/testing';
 import { randomUUID } from 'node:crypto';
+import { request as send } from 'node:http';
 import type { AdapterPayload } from 'oidc-provider';
 import { DataSource } from 'typeorm';
 import { readConfig } from '../config.js';
@@ -120,6 +121,22 @@ describe('limits of the OAuth endpoints', () => {
     expect(statuses.filter((status) => status === 429)).toHaveLength(3);
     expect(statuses.slice(12)).toEqual([429, 429, 429]);
     expect((await post('/introspect', 'nobody:wrong', '10.0.3.2', { token: 'x' })).status).toBe(401);
+  });
+
+  it('a target in absolute form reaches the engine, and counts against the same limit', async () => {
+    const { hostname, port } = new URL(service.url);
+    const statusOf = (method: string, path: string) =>
+      new Promise((resolve, reject) => {
+        const headers = { 'x-forwarded-for': '10.0.3.9', 'content-length': 0 };
+        const target = `http://localhost/sandbox${path}`;
+        send({ hostname, port, method, path: target, headers }, ({ statusCode }) => resolve(statusCode))
+          .on('error', reject)
+          .end();
+      });
+    expect(await statusOf('GET', '/.well-known/openid-configuration')).toBe(200);
+    const statuses = [];
+    for (let n = 0; n < 13; n++) statuses.push(await statusOf('POST', '/introspect'));
+    expect([statuses[11], statuses[12]]).toEqual([401, 429]);
   });
 
   it('a member has so many refreshes, and a refused one does not cost the app its refresh token', async () => {

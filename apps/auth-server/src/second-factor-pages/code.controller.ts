@@ -17,7 +17,7 @@ import { withSecondFactor } from '../second-factor/authentication-class.js';
 import { MemberPasskeys, signInOf } from '../second-factor/member-passkeys.js';
 import { credentialOf, sendDetail, sendOptions } from './answer-script.js';
 import { renderCodePage } from './code-page.js';
-import { findStep, passStep } from '../second-factor/second-factor-steps.js';
+import { findStep, lockPassedStep, passStep } from '../second-factor/second-factor-steps.js';
 import { SecondFactors, type SecondFactorProof } from '../second-factor/second-factors.js';
 
 /**
@@ -36,6 +36,9 @@ export function codeAttempt(
   if (isPasskey) return { realm: `${realm}, passkey`, entrance, name: sub, address };
   return { realm, entrance, name: sub, address, isShort: true };
 }
+
+/** The step of a sign-in has ended before its session began. */
+class StepEnded extends Error {}
 
 /** The second step of a sign-in: a passkey or a code, after the right password. */
 @Controller(`${interactionPath}/code`)
@@ -128,14 +131,21 @@ export class CodeController {
       const problem = texts.t(by === 'passkey' ? 'passkey.problem' : 'code.problem');
       return this.page(environment, sub, details, request, reply, problem);
     }
-    if (judgement.result) {
-      await this.records.keep(this.source, environment, 'signed-in', sub, details, { by: proof });
-      countSignIn('member', environment, 'success');
-    }
     await this.interactions.endSessionOfAnother(environment, details, sub, request, reply);
-    return this.interactions.resume(request, reply, {
-      login: { accountId: sub, remember: false, ...withSecondFactor(proof) },
-    });
+    const login = { accountId: sub, remember: false, ...withSecondFactor(proof) };
+    try {
+      await this.interactions.resume(request, reply, { login }, async (db) => {
+        if (!(await lockPassedStep(db, environment, uid, sub))) throw new StepEnded();
+        if (judgement.result)
+          await this.records.keep(db, environment, 'signed-in', sub, details, { by: proof });
+      });
+    } catch (error) {
+      // The member has a new password since the code was accepted.
+      if (error instanceof StepEnded) return redirect(reply, `/${environment}/interaction/${uid}/sign-in`);
+      throw error;
+    }
+    if (judgement.result) countSignIn('member', environment, 'success');
+    return reply;
   }
 
   private async accept(

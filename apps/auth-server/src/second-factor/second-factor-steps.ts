@@ -69,3 +69,24 @@ export async function passStep(
   );
   return rows.length > 0;
 }
+
+/**
+ * Locks a member's step with its proof, for the transaction that ends the sign-in. An import of a new
+ * password deletes the step first, so it waits and then ends the sign-in that the transaction stores.
+ * @returns false when the step has ended meanwhile
+ */
+export async function lockPassedStep(
+  db: Queryable,
+  environment: Environment,
+  uid: string,
+  sub: string,
+): Promise<boolean> {
+  const rows = await rowsOf(
+    db,
+    `SELECT 1 FROM oidc_artifact
+     WHERE environment = $1 AND model = $2 AND id_sha256 = $3 AND payload->>'sub' = $4 AND payload ? 'proof'
+     FOR UPDATE`,
+    [environment, model, sha256(uid), sub],
+  );
+  return rows.length > 0;
+}

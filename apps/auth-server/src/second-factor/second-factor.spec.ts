@@ -1,5 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { decodeJwt } from 'jose';
+import { importMembers } from '../members/import.js';
 import { AuthServerUnderTest } from '../testing/auth-server-under-test.js';
 import type { Browser } from '../testing/browser.js';
 import { form, SecondFactorFlows, settingsPath } from '../testing/second-factor-flows.js';
@@ -120,6 +124,22 @@ describe('the second factor of a member', () => {
     expect(await findStep(system.source, 'production', 'uid')).toEqual({ sub: 'sub-p' });
     expect(await passed('sub-p')).toBe(true);
     expect(await findStep(system.source, 'production', 'uid')).toEqual({ sub: 'sub-p', proof: 'otp' });
+  });
+
+  it('is asked for after the password of now: a new password ends the step of the earlier one', async () => {
+    const { secret } = await flows.addCodeApp(system.browser());
+    const importPassword = async (password: string) => {
+      const file = join(mkdtempSync(join(tmpdir(), 'members-')), 'members.ndjson');
+      const line = { username: 'member', name: 'Maria Lindqvist', patient: 'patient-of-sub-p', password };
+      writeFileSync(file, JSON.stringify(line));
+      await importMembers(system.config.DATABASE_URL, 'production', file);
+    };
+    const go = system.browser();
+    const { location } = await flows.givePassword(go);
+    await importPassword('a new password');
+    const answer = await giveCode(go, location, codeAt(secret, Date.now()));
+    expect([answer.status, answer.location]).toEqual([303, location.replace(/code$/, 'sign-in')]);
+    await importPassword('password');
   });
 
   it('takes a button pressed twice for one press', async () => {

@@ -6,7 +6,7 @@ import {
   KnownDevices,
   knownDeviceLifetime,
   SignInThrottle,
-  type TakeBack,
+  type Queryable,
 } from '@payer/service';
 import { environmentRule, type Environment } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -14,7 +14,7 @@ import { DataSource } from 'typeorm';
 import { Apps } from '../clients/apps.js';
 import type { Config } from '../config.js';
 import { MemberProviders } from '../member-providers/member-providers.js';
-import { Members } from '../members/members.js';
+import { Members, PasswordReplaced } from '../members/members.js';
 import { offersTestMembers, type TestMember } from '../members/test-members.js';
 import { passwordOnly } from '../second-factor/authentication-class.js';
 import { beginStep } from '../second-factor/second-factor-steps.js';
@@ -111,7 +111,7 @@ export class SignInController {
     const stored = await reading;
     const device = this.devices.deviceOf(request.cookies[deviceCookie], username);
     const attempt = { realm: `member ${environment}`, name: username, address: request.ip, device };
-    const judgement = await this.throttle.judge(
+    const judged = this.throttle.judge(
       attempt,
       async (hasWaited) => {
         if (!stored) return undefined;
@@ -119,11 +119,19 @@ export class SignInController {
         const current = hasWaited ? await readPassword() : stored;
         return this.members.authenticate(environment, current, password);
       },
-      async (sub, takeBack) => {
-        if (!device) this.remember(reply, environment, username);
-        await this.accept(environment, sub, takeBack, details, request, reply);
+      async (verified, takeBack) => {
+        const confirm = async (db: Queryable) => {
+          await this.members.requireCurrent(db, environment, verified);
+          await takeBack(db);
+          if (!device) this.remember(reply, environment, username);
+        };
+        await this.accept(environment, verified.sub, confirm, details, request, reply);
       },
     );
+    const judgement = await judged.catch((error: unknown) => {
+      if (error instanceof PasswordReplaced) return { isThrottled: false as const, result: undefined };
+      throw error;
+    });
     if (judgement.isThrottled) return this.tooMany(judgement, environment, username, details, request, reply);
     if (judgement.result) return reply;
     const sub = await this.members.subOf(environment, username);
@@ -134,25 +142,31 @@ export class SignInController {
     return this.signInPage(request, reply, environment, details, { username, problem });
   }
 
-  /** Goes on after the right password: with the code, or back to the engine. */
+  /**
+   * Goes on after the right password: with the code, or back to the engine.
+   * @param confirm belongs to the transaction that stores the step
+   * @throws PasswordReplaced when the password is wrong by now; nothing is stored then
+   */
   private async accept(
     environment: Environment,
     sub: string,
-    takeBack: TakeBack,
+    confirm: (db: Queryable) => Promise<void>,
     details: InteractionDetails,
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<void> {
     // With a second factor, the sign-in is recorded after the code.
     if (await this.needsCode(environment, sub)) {
-      await takeBack(this.source);
-      await beginStep(this.source, environment, details.uid, { sub });
+      await this.source.transaction(async (db) => {
+        await confirm(db);
+        await beginStep(db, environment, details.uid, { sub });
+      });
       return void redirect(reply, `/${environment}/interaction/${details.uid}/code`);
     }
     await this.interactions.endSessionOfAnother(environment, details, sub, request, reply);
     const login = { accountId: sub, remember: false, ...passwordOnly };
     await this.interactions.resume(request, reply, { login }, async (db) => {
-      await takeBack(db);
+      await confirm(db);
       await this.records.keep(db, environment, 'signed-in', sub, details);
     });
     countSignIn('member', environment, 'success');

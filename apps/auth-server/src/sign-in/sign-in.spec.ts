@@ -173,36 +173,39 @@ it.each([
       system.source.query(`UPDATE member SET password_hash = '${hash}' WHERE username = 'waiting'`),
   ],
   ['removed', async () => system.source.query("DELETE FROM member WHERE username = 'waiting'")],
-])('an attempt that waited for its turn is judged by the member of now: %s', async (_, change) => {
-  await system.source.query("DELETE FROM member WHERE username = 'waiting'");
-  await system.addMember('sandbox', 'waiting', 'sub-waiting');
-  const state = await system.register(app('patient-access'));
-  const members = system.service.app.get(Members);
-  const find = vi.spyOn(system.service.app.get(Interactions), 'find');
-  const read = vi.spyOn(members, 'passwordOf');
-  const judge = members.authenticate.bind(members);
-  let end = () => {};
-  const ended = new Promise<void>((resolve) => (end = resolve));
-  const judged = vi.spyOn(members, 'authenticate').mockImplementationOnce(async (...given) => {
-    await ended;
-    return judge(...given);
-  });
-  const attempt = async () => {
-    const go = system.browser();
-    const { location } = await go(authorizePath(state));
-    const body = new URLSearchParams({ username: 'waiting', password: 'password' });
-    return (await go(location, { method: 'POST', body })).status;
-  };
-  const first = attempt();
-  await vi.waitFor(() => expect(judged).toHaveBeenCalledTimes(1), 60_000);
-  const second = attempt();
-  await vi.waitFor(() => expect(read).toHaveBeenCalledTimes(2), 60_000);
-  await Promise.all([...find.mock.results, ...read.mock.results].map(({ value }) => value as unknown));
-  await change(await hashPassword('another'));
-  end();
-  expect([await first, await second]).toEqual([303, 401]);
-  await system.source.query("DELETE FROM attempt; DELETE FROM member WHERE username = 'waiting'");
-});
+])(
+  'an attempt that waits, for its turn or for its check, is judged by the member of now: %s',
+  async (_, change) => {
+    await system.source.query("DELETE FROM member WHERE username = 'waiting'");
+    await system.addMember('sandbox', 'waiting', 'sub-waiting');
+    const state = await system.register(app('patient-access'));
+    const members = system.service.app.get(Members);
+    const find = vi.spyOn(system.service.app.get(Interactions), 'find');
+    const read = vi.spyOn(members, 'passwordOf');
+    const judge = members.authenticate.bind(members);
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    const judged = vi.spyOn(members, 'authenticate').mockImplementationOnce(async (...given) => {
+      await ended;
+      return judge(...given);
+    });
+    const attempt = async () => {
+      const go = system.browser();
+      const { location } = await go(authorizePath(state));
+      const body = new URLSearchParams({ username: 'waiting', password: 'password' });
+      return (await go(location, { method: 'POST', body })).status;
+    };
+    const first = attempt();
+    await vi.waitFor(() => expect(judged).toHaveBeenCalledTimes(1), 60_000);
+    const second = attempt();
+    await vi.waitFor(() => expect(read).toHaveBeenCalledTimes(2), 60_000);
+    await Promise.all([...find.mock.results, ...read.mock.results].map(({ value }) => value as unknown));
+    await change(await hashPassword('another'));
+    end();
+    expect([await first, await second]).toEqual([401, 401]);
+    await system.source.query("DELETE FROM attempt; DELETE FROM member WHERE username = 'waiting'");
+  },
+);
 
 it('a failed read of the password gives no second answer where the interaction is over', async () => {
   const state = await system.register(app('patient-access'));

@@ -31,6 +31,12 @@ it('a refused code or refresh token says why, and a wrong scope does not cost th
       error_description: expect.stringMatching(why),
     });
   const { refresh_token = '' } = (await exchange({})).body;
+  // A used code that somebody injects at the app, without the first request's values, does not end the grant.
+  for (const [name, value] of [
+    ['code_verifier', 'v'.repeat(43)],
+    ['redirect_uri', `${redirectUri}/`],
+  ] as const)
+    expect((await exchange({ [name]: value })).body.error).toBe('invalid_grant');
   const refresh = (scope: string) => token(state, { grant_type: 'refresh_token', refresh_token, scope });
   for (const scope of ['openid', `${pageScope} system/*.rs`])
     expect((await refresh(scope)).body).toMatchObject({

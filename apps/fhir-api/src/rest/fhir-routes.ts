@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { environments, type Addresses } from '@payer/smart';
@@ -30,7 +29,6 @@ export function registerFhirRoutes(fastify: FastifyInstance, addresses: Addresse
     for (const sent of [released, prepared.answer]) sent.body = sent.encoded = undefined;
     return reply;
   };
-  fastify.server.prependListener('request', readWholeUrl);
   // Node reads this property for each new connection. Its types do not declare it.
   Object.assign(fastify.server, { maxHeaderSize: longestHead });
   fastify.server.removeAllListeners('clientError').on('clientError', answerUnparsable);
@@ -67,16 +65,6 @@ function callWhenClosed(
   raw.once('close', end);
   socket.once('close', end);
 }
-
-/** Accepts the absolute form of the request target. Its host replaces the Host header (RFC 9112 §3.2.2). */
-function readWholeUrl(request: IncomingMessage): void {
-  const [, host, path] = request.url?.startsWith('/') ? [] : (wholeUrl.exec(request.url ?? '') ?? []);
-  if (host === undefined) return;
-  request.headers.host = host;
-  request.url = path?.startsWith('/') ? path : `/${path ?? ''}`;
-}
-
-const wholeUrl = /^https?:\/\/([^/?#@]+)(.*)$/i;
 
 /** Answers a request with a malformed URL, before the router runs. */
 export function answerUnreadable(_error: unknown, _request: unknown, reply: FastifyReply): void {

@@ -1,5 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { onNoAnswer } from '@payer/service';
 import type { WebhookTarget } from './webhook-target.js';
 
 /** The outcome of one attempt: the status of the answer, or the reason why there was none. */
@@ -42,7 +43,7 @@ export function postWebhook(
         resolve({ status, error: isDelivered ? null : `The receiver answered ${status}.` });
       },
     );
-    request.on('error', failed);
+    onNoAnswer(request, failed);
     request.end(body);
   });
 }

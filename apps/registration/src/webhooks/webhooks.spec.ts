@@ -250,6 +250,13 @@ describe('the webhooks of an app', () => {
     expect(receiver.received.map(({ path }) => path)).toEqual(['/webhooks']);
   });
 
+  it('counts an answer that changes the protocol as a failure, so that its place becomes free', async () => {
+    await addEndpoint();
+    receiver.status = 101;
+    await developer.post(`${tab()}/${await endpointId()}/test`);
+    await pageShows('The connection failed: the answer was 101');
+  });
+
   it('checks the address when it sends, not only when it is saved', async () => {
     await addEndpoint();
     await source.query("UPDATE webhook_endpoint SET url = 'https://10.0.0.7/' WHERE client_id = $1", [id]);

@@ -8,11 +8,17 @@ import type { PostgresEventLog } from './log.js';
 export class PostgresDeadLetters implements DeadLetters {
   constructor(private readonly log: PostgresEventLog) {}
 
+  /**
+   * An event that is nested too deeply for JSON.stringify is kept as its text, which the log copies. Without
+   * it, the consumer would read the event again and again, and nothing after it.
+   */
   async keep(letter: DeadLetter): Promise<boolean> {
     const { rowCount } = await this.log.pool.query(
-      `INSERT INTO dead_letter (consumer, topic, event, error, origin) VALUES ($1, $2, $3, $4, $5)
+      `INSERT INTO dead_letter (consumer, topic, event, error, origin)
+       SELECT $1, $2, coalesce($3::jsonb, (SELECT to_jsonb(event::text) FROM event_log WHERE position = $5::bigint)),
+              $4, $5::text
        ON CONFLICT (consumer, origin) DO NOTHING`,
-      [letter.consumer, letter.topic, JSON.stringify(letter.event), letter.error, letter.origin ?? null],
+      [letter.consumer, letter.topic, jsonOf(letter.event), letter.error, letter.origin ?? null],
     );
     return rowCount === 1;
   }
@@ -39,5 +45,15 @@ export class PostgresDeadLetters implements DeadLetters {
 
   async close(): Promise<void> {
     await this.log.close();
+  }
+}
+
+/** @returns null when the value is nested too deeply */
+function jsonOf(value: unknown): string | null {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
   }
 }

@@ -59,6 +59,31 @@ describe('the log in PostgreSQL', () => {
     expect((await read()).filter((id) => id === 'once')).toHaveLength(1);
   });
 
+  it.each(['group', 'replica'] as const)(
+    'a %s puts an event aside that is nested too deeply for JSON.stringify, and goes on',
+    async (mode) => {
+      const { strategy, close } = await bench.consume(`deep-${mode}`, mode);
+      const deep = `${'['.repeat(9000)}${']'.repeat(9000)}`;
+      await log.pool.query("SELECT append_events(ARRAY[$1], '{token-revoked}', '{deep}', ARRAY[$2::jsonb])", [
+        randomUUID(),
+        deep,
+      ]);
+      await bench.writeAndRelay(`deep-${mode}`, ['next']);
+      await untilCaughtUp(strategy, limit);
+      expect(seen[`deep-${mode}`]).toEqual(['next']);
+      const deadLetters = await openDeadLetters(bench.config);
+      const letters = (await deadLetters.list()).filter(({ consumer }) => consumer === `deep-${mode}`);
+      expect(letters.map(({ event }) => event)).toContain(deep);
+      for (const letter of letters) await deadLetters.discard(letter);
+      await deadLetters.close();
+      await close();
+      // A group that has ended would hold up the compaction.
+      await log.pool.query("DELETE FROM event_log WHERE key = 'deep'");
+      await log.pool.query("DELETE FROM consumer_group WHERE name LIKE 'deep-%'");
+    },
+    limit,
+  );
+
   it("a service that starts and looks for its tables is in nobody's way", async () => {
     const tables = await log.pool.connect();
     await tables.query('BEGIN; LOCK event_head, event_log, consumer_group, dead_letter IN ACCESS SHARE MODE');

@@ -42,6 +42,16 @@ describe('a document of a URL that a developer has chosen', () => {
     await expect(get(local, url)).rejects.toThrow(reason);
   });
 
+  it('is refused when the answer changes the protocol, which Node.js reports as no error', async () => {
+    const url = await serve(() => undefined);
+    servers
+      .at(-1)!
+      .on('connection', (socket) =>
+        socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'),
+      );
+    await expect(get(local, url)).rejects.toThrow('the answer was 101');
+  });
+
   it('is refused when it does not arrive whole in time', async () => {
     const url = await serve((_request, response) => void response.write('{'));
     await expect(get(local, url, 100)).rejects.toThrow();

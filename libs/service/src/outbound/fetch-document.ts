@@ -1,5 +1,6 @@
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { onNoAnswer } from './no-answer.js';
 import type { OutboundTarget } from './outbound-target.js';
 
 /** A document of a URL that a developer has chosen. */
@@ -57,7 +58,7 @@ export function fetchBytes(
         bytesOf(response, maxBytes).then((bytes) => resolve({ bytes, headers: response.headers }), reject);
       },
     );
-    request.on('error', (error: Error & { code?: string }) =>
+    onNoAnswer(request, (error) =>
       reject(error.name === 'AbortError' ? new Error(`no answer came within ${timeout} ms`) : error),
     );
     request.end();

@@ -2,6 +2,12 @@ import { lookup as lookUpName, type LookupAddress, type LookupOptions } from 'no
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
+/**
+ * The addresses of IPv6 that are in use (RFC 3587 §3). Others have no owner, or contain an IPv4 address: a
+ * machine with a tunnel sends ::10.0.0.1 to 10.0.0.1 (RFC 4291 §2.5.5.1).
+ */
+const globalUnicast = ipaddr.parseCIDR('2000::/3') as [ipaddr.IPv6, number];
+
 /** The result of a name lookup, as `net.connect` expects it. */
 type LookupDone = (
   error: NodeJS.ErrnoException | null,
@@ -63,9 +69,10 @@ export class OutboundTarget {
   /** @param host the name that was resolved; loopback is allowed under its usual names only */
   private isAllowed(address: string, host = address): boolean {
     if (!ipaddr.isValid(address)) return false;
-    const range = ipaddr.process(address).range();
+    const parsed = ipaddr.process(address);
+    const range = parsed.range();
     if (range === 'loopback') return this.isLoopbackAllowed && isLoopbackName(host);
-    return range === 'unicast';
+    return range === 'unicast' && (parsed.kind() === 'ipv4' || parsed.match(globalUnicast));
   }
 }
 

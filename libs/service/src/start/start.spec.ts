@@ -1,3 +1,4 @@
+import { request as send } from 'node:http';
 import { Controller, Get, Ip, Logger, Module, Param, Post } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -154,6 +155,27 @@ describe('a running service', () => {
     expect(await post()).toBe(400);
     expect((await problem('/taken', { headers: { origin: 'https://evil.example' } })).status).toBe(409);
   });
+
+  it.each([
+    ['/open', 404],
+    ['/taken', 403],
+    ['http://own.example/open', 404],
+    ['HTTP://OWN.EXAMPLE/taken', 403],
+    ['http://somebody@own.example/open', 400],
+    ['ftp://own.example/open', 400],
+  ])(
+    'a check sees the path that the router sees, however the target is written: %s',
+    async (path, status) => {
+      const { hostname, port } = new URL(service.url);
+      const headers = { origin: 'https://evil.example', 'content-length': 0 };
+      const answered = await new Promise((resolve, reject) =>
+        send({ hostname, port, method: 'POST', path, headers }, ({ statusCode }) => resolve(statusCode))
+          .on('error', reject)
+          .end(),
+      );
+      expect(answered).toBe(status);
+    },
+  );
 
   it('believes X-Forwarded-For of a trusted proxy, as far as that has seen it, and of nobody else', async () => {
     const behind = await start(0, ['127.0.0.0/8', '10.0.0.0/8']);

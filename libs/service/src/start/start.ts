@@ -15,6 +15,7 @@ import { signAnswers } from '../security/signed-answers.js';
 import { connectionLimits, limitConnections, refuseRepeatedHeaders } from '../http/http-limits.js';
 import { observeRequests, type ObservedRequests } from '../http/observe-requests.js';
 import { requestId } from '../http/request-id.js';
+import { originForm } from '../http/request-target.js';
 import { loggable } from '../output/process-output.js';
 import { startTracing, stopTracing } from '../tracing/open-telemetry.js';
 import { InternalListener } from './internal-listener.js';
@@ -80,6 +81,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     // The logger adds the request id from the context, so no child logger is needed per request.
     childLoggerFactory: ((logger: unknown) => logger) as never,
     genReqId: requestId,
+    rewriteUrl: originForm as never,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
     ...connectionLimits(options.requestTimeout ?? 15_000),
     ...(options.trustedProxies?.length ? { trustProxy: options.trustedProxies } : {}),

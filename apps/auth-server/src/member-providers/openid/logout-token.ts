@@ -15,12 +15,18 @@ export interface LogoutToken extends ProviderLogout {
   expiresAt: number;
 }
 
+/**
+ * Milliseconds between two fetches for an unknown key. A provider does not repeat a logout that was refused
+ * because its key was new.
+ */
+const cooldownDuration = 1000;
+
 /** Keys of a provider, cached by their address. */
 const keySets = new Map<string, JWTVerifyGetKey>();
 
 function keysAt(address: string): JWTVerifyGetKey {
   let keys = keySets.get(address);
-  if (!keys) keySets.set(address, (keys = createRemoteJWKSet(new URL(address))));
+  if (!keys) keySets.set(address, (keys = createRemoteJWKSet(new URL(address), { cooldownDuration })));
   return keys;
 }
 

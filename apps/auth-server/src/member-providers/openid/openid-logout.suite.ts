@@ -97,7 +97,7 @@ export function logoutCases(system: ProviderSystem): void {
       const token = await system.forger.logoutToken();
       system.isConsentAway = true;
       expect((await call(token)).status).toBe(503);
-      expect(await isSignedIn(browsers[0]!)).toBe(true);
+      expect(await isSignedIn(browsers[0]!)).toBe(false);
       // The provider calls again with the same token, which has not been used up.
       system.isConsentAway = false;
       expect((await call(token)).status).toBe(200);

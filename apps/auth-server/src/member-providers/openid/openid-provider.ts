@@ -9,9 +9,20 @@ import {
 import type { OpenIdProviderRule } from '../rules/provider-rules.js';
 import { verifyLogoutToken, type LogoutToken } from './logout-token.js';
 
+/** Milliseconds after which a provider's metadata are read again. */
+const metadataAge = 3600_000;
+/** Milliseconds until the next try when they could not be read. */
+const retryAfter = 30_000;
+
+/** A provider's metadata, with the moment at which they are read again, in milliseconds since the epoch. */
+interface Known {
+  configuration: Promise<client.Configuration>;
+  renewAt: number;
+}
+
 /** Signs members in by OpenID Connect: code with PKCE, `state` and `nonce`. */
 export class OpenIdProvider implements SignInProtocol<OpenIdProviderRule> {
-  private readonly configurations = new Map<OpenIdProviderRule, Promise<client.Configuration>>();
+  private readonly known = new Map<OpenIdProviderRule, Known>();
 
   constructor(private readonly redirectUri: (rule: OpenIdProviderRule) => string) {}
 
@@ -92,25 +103,41 @@ export class OpenIdProvider implements SignInProtocol<OpenIdProviderRule> {
     return verifyLogoutToken(token, { issuer, clientId: rule.client_id, jwksUri });
   }
 
-  /** The provider's metadata, read once. After a failure the next sign-in tries again. */
+  /**
+   * The provider's metadata. They are read again beside a later sign-in, because a provider can move its
+   * endpoints and keys. The earlier ones serve until the provider has answered. Without any, the next sign-in
+   * tries again.
+   */
   private configuration(rule: OpenIdProviderRule): Promise<client.Configuration> {
-    let made = this.configurations.get(rule);
-    if (!made) {
-      const isLocal = rule.issuer.startsWith('http:');
-      made = client.discovery(
-        new URL(rule.issuer),
-        rule.client_id,
-        undefined,
-        rule.client_secret ? client.ClientSecretBasic(rule.client_secret) : client.None(),
-        {
-          // Also verifies the signature of the id_token. The TLS connection to the provider alone is not
-          // enough.
-          execute: [client.enableNonRepudiationChecks, ...(isLocal ? [client.allowInsecureRequests] : [])],
-        },
-      );
-      made.catch(() => this.configurations.delete(rule));
-      this.configurations.set(rule, made);
+    const now = Date.now();
+    const known = this.known.get(rule);
+    if (known && now < known.renewAt) return known.configuration;
+    const configuration = discover(rule);
+    const read = { configuration, renewAt: now + metadataAge };
+    if (!known) {
+      this.known.set(rule, read);
+      configuration.catch(() => this.known.delete(rule));
+      return configuration;
     }
-    return made;
+    known.renewAt = now + retryAfter;
+    configuration.then(
+      () => this.known.set(rule, read),
+      () => undefined,
+    );
+    return known.configuration;
   }
+}
+
+function discover(rule: OpenIdProviderRule): Promise<client.Configuration> {
+  const isLocal = rule.issuer.startsWith('http:');
+  return client.discovery(
+    new URL(rule.issuer),
+    rule.client_id,
+    undefined,
+    rule.client_secret ? client.ClientSecretBasic(rule.client_secret) : client.None(),
+    {
+      // Also verifies the signature of the id_token. The TLS connection to the provider alone is not enough.
+      execute: [client.enableNonRepudiationChecks, ...(isLocal ? [client.allowInsecureRequests] : [])],
+    },
+  );
 }

@@ -210,7 +210,7 @@ const values: Forgery[] = [
   })),
 ];
 
-const nested = '<a>'.repeat(5000) + '</a>'.repeat(5000);
+const nested = '<a>'.repeat(100) + '</a>'.repeat(100);
 const texts: Forgery[] = [
   altered('with another name', /Invalid/, (xml) => xml.replace('>alice<', '>bob<')),
   altered('with a comment in the name', /comment/, (xml) => xml.replace('>alice<', '>al<!-- x -->ice<')),
@@ -238,6 +238,12 @@ const texts: Forgery[] = [
   ),
   altered('of many elements', /more than \d+ elements/, (xml) =>
     xml.replace('<samlp:Status>', `${'<a/>'.repeat(5000)}<samlp:Status>`),
+  ),
+  altered('of many attributes', /more than \d+ attributes/, (xml) =>
+    xml.replace(
+      '<samlp:Status>',
+      `<a ${Array.from({ length: 3000 }, (_, n) => `b${n}=""`).join(' ')}/><samlp:Status>`,
+    ),
   ),
   altered('that claims to be encrypted', /EncryptedAssertion instead of one/, (xml) =>
     xml.replace(/<saml:Assertion.*<\/saml:Assertion>/s, '<saml:EncryptedAssertion xmlns:saml="x"/>'),

@@ -115,7 +115,7 @@ export function samlSignOutCases(system: ProviderSystem): void {
       system.isConsentAway = true;
       const failed = readSignedRedirect((await send(query)).location, system.ownKey.certificate);
       expect(failed.xml).toContain('status:Requester');
-      expect(await isSignedIn(browsers[0]!)).toBe(true);
+      expect(await isSignedIn(browsers[0]!)).toBe(false);
       system.isConsentAway = false;
       const done = await send(query);
       expect(done.location.startsWith(`${system.identityProvider.signOutUrl}?SAMLResponse=`)).toBe(true);

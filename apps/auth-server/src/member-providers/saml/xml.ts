@@ -2,6 +2,7 @@ import { DOMParser } from '@xmldom/xmldom';
 
 /** Limits of a document, so that no answer costs more than a few milliseconds. */
 const maxElements = 1000;
+const maxAttributes = 2000;
 const maxDepth = 40;
 
 /**
@@ -13,6 +14,10 @@ export function parseXml(text: string): Element {
   const body = text.replace(/^\uFEFF?\s*<\?xml\s[^<>]*\?>/, '');
   if (body.includes('<!')) throw new Error('the XML has a document type, a comment or a CDATA section');
   if (body.includes('<?')) throw new Error('the XML has a processing instruction');
+  // The parser copies all namespaces for each nested element, so its time grows with the square of their
+  // number. An element has two tags at most.
+  if (body.split('<', 2 * maxElements + 2).length > 2 * maxElements + 1)
+    throw new Error(`the XML has more than ${maxElements} elements`);
   // The parser's own messages quote the document, which names a member.
   const fail = () => {
     throw new Error('the XML is malformed');
@@ -26,10 +31,13 @@ export function parseXml(text: string): Element {
 /** The elements of a tree in document order. @throws Error when the tree is too large or too deep */
 export function elementsOf(root: Element): Element[] {
   const found: Element[] = [];
+  let attributes = 0;
   const open: { element: Element; depth: number }[] = [{ element: root, depth: 0 }];
   for (let next = open.pop(); next; next = open.pop()) {
     found.push(next.element);
     if (found.length > maxElements) throw new Error(`the XML has more than ${maxElements} elements`);
+    attributes += next.element.attributes.length;
+    if (attributes > maxAttributes) throw new Error(`the XML has more than ${maxAttributes} attributes`);
     if (next.depth > maxDepth) throw new Error(`the XML is nested deeper than ${maxDepth} elements`);
     for (const child of childElements(next.element).reverse())
       open.push({ element: child, depth: next.depth + 1 });

@@ -30,7 +30,11 @@ export class Receiver {
         receiver.received.push({ path: request.url ?? '', headers: request.headers, body });
         for (const wake of receiver.waiting.splice(0)) wake();
         if (receiver.isSilent) return;
-        response.writeHead(receiver.status, receiver.location ? { location: receiver.location } : {});
+        const isUpgrade = receiver.status === 101;
+        response.writeHead(receiver.status, {
+          ...(receiver.location ? { location: receiver.location } : {}),
+          ...(isUpgrade ? { connection: 'upgrade', upgrade: 'another-protocol' } : {}),
+        });
         response.end();
       });
     });
