@@ -5,6 +5,7 @@ import { forgetVersionsOf } from './keep-versions.js';
 import { forgetPointers } from './pointers.js';
 import { deletionOf } from './snapshot.js';
 import { durable, storeBatch } from './store-batch.js';
+import { validId } from './prepare.js';
 import type { Key } from './keys.js';
 import { inTurn } from './loader-lock.js';
 
@@ -18,6 +19,8 @@ const pageSize = 1000;
  * @returns the number of deleted resources
  */
 export async function removePatient(pool: Pool, patient: string): Promise<number> {
+  // The text of waiting resources is searched for the id by a regular expression.
+  if (!validId.test(patient)) return 0;
   const client = await pool.connect();
   const ignore = () => undefined;
   client.on('error', ignore);
@@ -45,14 +48,24 @@ async function keysOf(client: PoolClient, text: string, patient: string): Promis
   return rows;
 }
 
-/** Binaries that no other patient's resource names. */
+/**
+ * Binaries that only the patient may read: by a security context that is the patient's alone, or without one,
+ * because no other patient's resource names them.
+ */
 const ownBinaries = (client: PoolClient, patient: string): Promise<Key[]> =>
   keysOf(
     client,
-    `SELECT '${binaryType}' AS type, b.id FROM binary_resource b
-     WHERE (b.security_context = 'Patient/' || $1::text
-         OR EXISTS (SELECT FROM member_reference r WHERE r.patient = $1 AND r.target = '${binaryType}/' || b.id))
-       AND NOT EXISTS (SELECT FROM member_reference r WHERE r.patient <> $1 AND r.target = '${binaryType}/' || b.id)`,
+    `WITH own_context (name) AS (
+       SELECT 'Patient/' || $1::text
+       UNION SELECT m.type || '/' || m.id FROM member_resource m
+       WHERE m.patient = $1 AND NOT EXISTS (
+         SELECT FROM member_resource other WHERE other.type = m.type AND other.id = m.id AND other.patient <> $1)
+       UNION SELECT d.type || '/' || d.id FROM deleted_resource d WHERE d.patients = ARRAY[$1::text])
+     SELECT '${binaryType}' AS type, b.id FROM binary_resource b
+     WHERE b.security_context IN (SELECT name FROM own_context)
+       OR b.security_context IS NULL
+         AND EXISTS (SELECT FROM member_reference r WHERE r.patient = $1 AND r.target = '${binaryType}/' || b.id)
+         AND NOT EXISTS (SELECT FROM member_reference r WHERE r.patient <> $1 AND r.target = '${binaryType}/' || b.id)`,
     patient,
   );
 
