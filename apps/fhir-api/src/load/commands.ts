@@ -45,7 +45,7 @@ function snapshotOf(types: string[], percent: number): SnapshotOptions {
 
 const textOfHeld = (held: SnapshotHeld) =>
   held.because === 'refusals'
-    ? 'Nothing was deleted, because some resources were refused: correct them and load the snapshot again.'
+    ? 'Nothing was deleted, because some resources were refused: correct them, leave out those of types that this server does not have, and load the snapshot again.'
     : `Nothing was deleted: ${held.absent} of ${held.stored} ${held.type} are absent from the snapshot. If that is right, run it again with --snapshot-limit ${Math.ceil((100 * held.absent) / held.stored)}.`;
 
 /** Says which absent resources stay, and by which clauses. */

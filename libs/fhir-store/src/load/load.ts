@@ -205,11 +205,7 @@ class LoadRun {
     while (this.preparing.length > 0) await this.storeNext();
     // The lookup of conditions reads the index of shared resources.
     await refreshSharedIndexes(this.client, sharedChanges(this.report.byType));
-    for await (const { pieces, resolutions } of resolvableResources(this.client)) {
-      const batch = await this.preparation.resolved(pieces, resolutions);
-      // The load that brought these resources has counted them.
-      await this.store({ ...batch, read: 0 }, placeOf(pieces));
-    }
+    await this.storeResolvable();
     if (this.snapshot) {
       const { rejected } = this.report;
       const { kept, held } = await this.snapshot.deleteAbsent(rejected, (stored) => this.count(stored));
@@ -231,6 +227,21 @@ class LoadRun {
     Object.assign(this.report, rows[0]);
   }
 
+  /**
+   * Stores the resources that wait no longer. A shared one may be the target that others wait for, so each
+   * round that stores one is followed by another.
+   */
+  private async storeResolvable(): Promise<void> {
+    for (let before = -1; before < sharedChanges(this.report.byType);) {
+      before = sharedChanges(this.report.byType);
+      for await (const { pieces, resolutions } of resolvableResources(this.client)) {
+        const batch = await this.preparation.accepted(pieces, resolutions);
+        // The load that brought these resources has counted them.
+        await this.store({ ...batch, read: 0, findings: [], bareCodes: [] }, placeOf(pieces));
+      }
+    }
+  }
+
   /** With a refusal, data is missing that the source has: it is not complete here. */
   private completeTo(): Times {
     const { byKind = {}, undeclared } = this.options.completeTo ?? {};
@@ -241,7 +252,9 @@ class LoadRun {
 
   private async storeNext(): Promise<void> {
     const { prepared, place, bytes } = this.preparing.shift()!;
-    await this.store(await this.complete(await prepared), place);
+    const batch = await this.complete(await prepared);
+    await this.store(batch, place);
+    await this.snapshot?.note(batch);
     this.options.onProgress?.({ ...this.report, bytes, totalBytes: this.totalBytes });
   }
 
@@ -267,16 +280,16 @@ class LoadRun {
         });
       },
     );
-    await this.snapshot?.note(batch);
     report.read += batch.read;
-    report.unchanged += batch.existing;
+    report.unchanged += batch.existing.length;
     report.labelled += batch.labelled;
     this.bare.addAll(batch.bareCodes);
     this.newest = laterOf(this.newest, batch.newest);
     this.hasUnnamed ||= batch.changes.some((change) => 'unnamed' in change && change.unnamed.length > 0);
+    const sharedBefore = sharedChanges(report.byType);
     this.count(stored);
-    // A deleted resource is no target any more.
-    if (report.deleted > 0) this.resolutions.clear();
+    // Another resource may have the identifier now, or none.
+    if (sharedChanges(report.byType) > sharedBefore) this.resolutions.clear();
   }
 
   private count({ created, updated, deleted, unchanged }: Stored): void {

@@ -6,6 +6,7 @@ import { BareCodes } from './code-names.js';
 import { CodeNames, type CodeTables } from './code-tables.js';
 import { NewestTimes, type FreshnessRule } from './freshness.js';
 import { compact } from '../json/scan.js';
+import { keyOf as keyOfName } from './keys.js';
 import { LabelRules, type LabelRule } from './label-rules.js';
 import { ownReferences } from './own-references.js';
 import { prepareEntry, type EntrySettings, type PreparedEntry } from './prepare-entry.js';
@@ -64,7 +65,7 @@ export function prepareBatch(
     changes: [],
     rejected: [],
     read: 0,
-    existing: 0,
+    existing: [],
     labelled: 0,
   };
   // A Bundle that creates a resource on a condition resolves the condition for the Bundles after it.
@@ -90,10 +91,9 @@ export function prepareBatch(
     batch.rejected.push(...refusedOf(document, made));
     if (document.isWhole && made.some((one) => 'reason' in one && one.spoils)) continue;
     for (const one of made) {
-      // A resource that waits is labelled when it is stored.
-      if ('prepared' in one && one.isLabelled && one.conditions.length === 0) batch.labelled += 1;
+      if ('prepared' in one && one.isLabelled) batch.labelled += 1;
       if ('reason' in one) continue;
-      else if ('exists' in one) batch.existing += 1;
+      else if ('exists' in one) batch.existing.push(keyOfName(one.exists));
       else if ('deleted' in one) batch.changes.push({ ...one.deleted, isDeleted: true });
       else if ('binary' in one) batch.changes.push(rows.addBinary(one.binary, now));
       else if (one.conditions.length > 0) {

@@ -59,8 +59,11 @@ export class Snapshot {
     await this.client.query('DROP TABLE IF EXISTS pg_temp.snapshot_key').catch(() => undefined);
   }
 
-  async note({ changes }: Batch): Promise<void> {
-    const keys = changes.filter(({ type, isDeleted }) => !isDeleted && this.options.types.includes(type));
+  /** @param batch of the files: a resource that waited since an earlier load is in none of them */
+  async note({ changes, existing }: Batch): Promise<void> {
+    const keys = [...changes.filter(({ isDeleted }) => !isDeleted), ...existing].filter(({ type }) =>
+      this.options.types.includes(type),
+    );
     if (keys.length === 0) return;
     await this.client.query(
       'INSERT INTO snapshot_key SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING',
@@ -111,7 +114,7 @@ export function deletionOf(keys: readonly { type: string; id: string }[]): Batch
     rejected: [],
     findings: [],
     read: 0,
-    existing: 0,
+    existing: [],
     labelled: 0,
     bareCodes: [],
     newest: {},

@@ -5,7 +5,8 @@ import { resolveConditions } from './resolve-conditions.js';
 
 /*
  * Resources that wait until a conditional reference of theirs matches exactly one stored resource. They are
- * kept as they were given, because index values and owners follow from the resolved references.
+ * kept as text, because index values and owners follow from the resolved references. What their load decided
+ * about structure, labels and names stays decided.
  */
 
 /** Whether any resource waits: most stores have none, and then a batch needs no look at the table. */
