@@ -135,7 +135,12 @@ function entryOf(entry: RawEntry, isRequest: boolean, names: ReadonlyMap<string,
   const { place, resource, request, fullUrl } = entry;
   if (entry.isOutcome) return undefined;
   if (entry.exists) return { place, exists: entry.exists };
-  const refused = (reason: string): Entry => ({ place, ...refusal('bundle', reason), text: entry.text });
+  // The corrected line is loaded without the other entries.
+  const refused = (reason: string): Entry => ({
+    place,
+    ...refusal('bundle', reason),
+    text: withLocalReferences(entry.text, names),
+  });
   if (entry.reason) return refused(entry.reason);
   const method = isRequest ? request?.method : undefined;
   const unfit = isRequest && request ? refusalOf(request) : undefined;

@@ -35,6 +35,9 @@ const stored = `
   UNION SELECT type, id FROM unresolved_resource WHERE type = ANY($1)
   UNION SELECT '${binaryType}', id FROM binary_resource WHERE '${binaryType}' = ANY($1)`;
 
+/** Whether a load can bring resources of a type. */
+export const isLoadableType = (type: string): boolean => isServedType(type) || type === binaryType;
+
 /** Notes which resources of the types a load brings, and deletes the others at its end. */
 export class Snapshot {
   private constructor(
@@ -48,7 +51,7 @@ export class Snapshot {
    * @throws Error when a type is none of this server
    */
   static async begin(client: PoolClient, options: SnapshotOptions, keepsVersions = false): Promise<Snapshot> {
-    const unknown = options.types.find((type) => !isServedType(type) && type !== binaryType);
+    const unknown = options.types.find((type) => !isLoadableType(type));
     if (unknown) throw new Error(`snapshot of ${unknown}, which is not a resource type of this server`);
     await client.query('DROP TABLE IF EXISTS pg_temp.snapshot_key');
     await client.query('CREATE TEMPORARY TABLE snapshot_key (type text, id text, PRIMARY KEY (type, id))');
