@@ -227,6 +227,26 @@ describe('the directory as files', () => {
   });
 });
 
+it('overwrites neither the publication of another FHIR base nor a file that is not its own', async () => {
+  const before = folder.state();
+  await expect(run({ fhirBaseUrl: bases.production })).rejects.toThrow(
+    /holds the publication of another FHIR base .*; name another folder, or remove manifest\.json/,
+  );
+  const other = mkdtempSync(join(tmpdir(), 'directory-export-other-'));
+  try {
+    for (const text of ['{"output": ', '{"output": {}}', '{"output": [{}]}', 'null']) {
+      writeFileSync(join(other, manifestName), text);
+      await expect(run({ directory: other })).rejects.toThrow(
+        /was not written by this command .*; remove it/,
+      );
+    }
+    expect(readdirSync(other)).toEqual([manifestName]);
+  } finally {
+    rmSync(other, { recursive: true });
+  }
+  expect(folder.state()).toEqual(before);
+});
+
 describe('npm run export-directory', () => {
   const main = fileURLToPath(new URL('../../dist/bulk-publish/main.js', import.meta.url));
   const command = (args: string[], url = config.SANDBOX_DATABASE_URL) =>
