@@ -18,6 +18,8 @@ export interface BundleContent {
   entries: Entry[];
   /** Whether the Bundle is a transaction, which is stored as a whole or not at all (FHIR R4 §3.1.0.11.2). */
   isWhole: boolean;
+  /** `Type/id` of the resources that entries create under a condition, by the condition. */
+  created: ReadonlyMap<string, string>;
 }
 
 type Json = Record<string, unknown>;
@@ -60,6 +62,7 @@ export function contentOfBundle(
   const isRequest = type === 'transaction' || type === 'batch';
   const raw = rawEntries(text, entries, place, type);
   const names = new Map<string, string>();
+  const created = new Map<string, string>();
   for (const entry of raw) {
     const { fullUrl, resource, request } = entry;
     const name = resource && nameOf(resource, fullUrl ?? '');
@@ -68,12 +71,15 @@ export function contentOfBundle(
     if (exists && exists !== name) entry.exists = exists;
     else if ((resolutions.get(condition ?? '')?.length ?? 0) > 1)
       entry.reason = `request.ifNoneExist: "${condition}" matches more than one resource; give the id`;
-    else if (condition && name && resolutions.get(condition)?.length === 0)
+    else if (condition && name && resolutions.get(condition)?.length === 0) {
       resolutions.set(condition, [name.slice(name.indexOf('/') + 1)]);
+      created.set(condition, name);
+    }
     if (fullUrl && (exists || name)) names.set(fullUrl, (exists || name) as string);
   }
   return {
     isWhole: type === 'transaction',
+    created,
     entries: raw.flatMap((entry) => entryOf(entry, isRequest, names) ?? []),
   };
 }

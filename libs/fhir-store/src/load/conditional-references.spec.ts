@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { binary } from '../testing/binaries.js';
-import { lines, patient, weight } from '../testing/small-resources.js';
-import { member, TestStore } from '../testing/store.js';
+import { bundle, deletion, lines, patient, weight } from '../testing/small-resources.js';
+import { baseUrl, member, TestStore } from '../testing/store.js';
+import { load } from './load.js';
+import { dropWaiting } from './waiting.js';
 
 const store = new TestStore();
 beforeAll(() => store.start());
@@ -18,7 +20,8 @@ const performedBy = (id: string, value: string) => ({
   ...weight(id, 'c'),
   performer: [at(`Practitioner?identifier=s|${value}`)],
 });
-/** More than one transaction takes. */
+/** More than one transaction takes, so that the resources before and behind are in different ones. */
+const gap = (id: string) => [large(`${id}-1`), large(`${id}-2`)];
 const large = (id: string) => ({
   ...patient(id),
   text: {
@@ -45,14 +48,14 @@ it('a reference leads to the resource that has the identifier now, also within o
     'moves.ndjson',
     lines(
       performedBy('w-before', 'moves'),
-      large('l-1'),
+      ...gap('l-1'),
       withIdentifier('Practitioner', 'before', 'other'),
       withIdentifier('Practitioner', 'after', 'moves'),
-      large('l-2'),
+      ...gap('l-2'),
       performedBy('w-after', 'moves'),
-      large('l-3'),
+      ...gap('l-3'),
       withIdentifier('Practitioner', 'twin', 'moves'),
-      large('l-4'),
+      ...gap('l-4'),
       performedBy('w-twins', 'moves'),
     ),
   );
@@ -92,4 +95,74 @@ it.each(['\0', '\ud800'])('text that PostgreSQL does not have (%j) stops no load
   const { created, reasons } = await store.loadWith({ structure: 'count' }, file);
   expect(created).toBe(2);
   expect(reasons).toEqual([expect.stringMatching(/is conditional; it has U\+0000 or half of a surrogate/)]);
+});
+
+it.each(['deletes', 'takes the identifier from', 'brings a twin of'])(
+  'a batch that %s the resource that matches decides about its own references',
+  async (what) => {
+    const value = what.replaceAll(' ', '-');
+    const old = `old-${value}`;
+    await store.put([withIdentifier('Practitioner', old, value)]);
+    const other = withIdentifier('Practitioner', `new-${value}`, value);
+    const changes =
+      what === 'deletes'
+        ? [JSON.parse(bundle('batch', deletion(`Practitioner/${old}`))), other]
+        : what.startsWith('takes')
+          ? [withIdentifier('Practitioner', old, 'none'), other]
+          : [other];
+    const file = store.file('one-batch.ndjson', lines(performedBy(`w-${value}`, value), ...changes));
+    const isTwin = what.startsWith('brings');
+    expect(await store.load(file)).toMatchObject({ rejected: 0, unresolved: isTwin ? 1 : 0 });
+    const found = await store.ids(`Observation?performer=new-${value}`, member('c'));
+    expect(found).toEqual(isTwin ? [] : [`w-${value}`]);
+    await dropWaiting(store.pool);
+  },
+);
+
+it('a transaction that is refused creates nothing for the transactions after it', async () => {
+  const transaction = (uuid: string, status: unknown): unknown => {
+    const practitioner = { resourceType: 'Practitioner', identifier: [{ system: 's', value: 'created' }] };
+    const observation = { ...weight(`of-${uuid}`, 'c'), status, performer: [at(`urn:uuid:${uuid}`)] };
+    const create = { method: 'POST', url: 'Practitioner', ifNoneExist: 'identifier=s|created' };
+    return JSON.parse(
+      bundle(
+        'transaction',
+        { fullUrl: `urn:uuid:${uuid}`, resource: practitioner, request: create },
+        { resource: observation, request: { method: 'PUT', url: `Observation/of-${uuid}` } },
+      ),
+    );
+  };
+  const file = store.file('created.ndjson', lines(transaction('bad', true), transaction('good', 'final')));
+  expect(await store.load(file)).toMatchObject({ rejected: 2, created: 2 });
+  expect(await store.ids('Observation?performer=good', member('c'))).toEqual(['of-good']);
+});
+
+it('a resource that another loader replaces meanwhile is not replaced by the one that waited', async () => {
+  const versions = ['waited', 'newer'].map((text) => ({
+    ...performedBy('raced', 'raced'),
+    note: [{ text }],
+  }));
+  const [waited, newer] = versions.map((one, i) => store.file(`raced-${i}.ndjson`, lines(one)));
+  await store.load(waited!);
+  const client = await store.pool.connect();
+  const query = client.query.bind(client) as (...args: unknown[]) => Promise<unknown>;
+  let isFirst = true;
+  const meanwhile = async (...args: unknown[]) => {
+    const result = await query(...args);
+    if (isFirst && String(args[0]).includes('SELECT type, id, place, body')) {
+      isFirst = false;
+      await store.load(newer!);
+    }
+    return result;
+  };
+  Object.assign(client, {
+    query: (...args: unknown[]) =>
+      args.length > 1 || typeof args[0] === 'string' ? meanwhile(...args) : query(...args),
+  });
+  const file = store.file('raced-target.ndjson', lines(withIdentifier('Practitioner', 'raced', 'raced')));
+  const pool = { connect: () => Promise.resolve(client) } as unknown as typeof store.pool;
+  await load({ pool, baseUrl, files: [file], onRejected: (place, reason) => expect(place).toBe(reason) });
+  expect(isFirst).toBe(false);
+  const found = await store.engine.read({ type: 'Observation', id: 'raced', access: member('c') });
+  expect(String(found?.json)).toContain('newer');
 });

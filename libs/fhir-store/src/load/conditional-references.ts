@@ -68,11 +68,15 @@ export function conditionKey(condition: string): { type: string; key: number } |
   }
 }
 
-/** Writes `Type/id` in place of each condition that matches exactly one resource. */
-export function withResolved(text: string, resolutions: Resolutions): string {
+/**
+ * Writes `Type/id` in place of each condition that matches exactly one resource.
+ * @param unsettled conditions that are left as they are
+ */
+export function withResolved(text: string, resolutions: Resolutions, unsettled: ReadonlySet<string>): string {
   if (!text.includes('?')) return text;
   return text.replace(written, (whole, before: string, condition: string) => {
-    const target = soleTarget(unescaped(condition), resolutions);
+    const asked = unescaped(condition);
+    const target = unsettled.has(asked) ? undefined : soleTarget(asked, resolutions);
     return target ? `${before}"${target}"` : whole;
   });
 }

@@ -14,7 +14,7 @@ import { totalBytes, workOf, type ReadFile } from './sources.js';
 import { Snapshot, type SnapshotHeld, type SnapshotOptions } from './snapshot.js';
 import { durable, refreshSharedIndexes, storeBatch, type Stored } from './store-batch.js';
 import { Turns } from './loader-lock.js';
-import { resolvableResources } from './unresolved-resources.js';
+import { resolvableResources, type WaitedSince } from './unresolved-resources.js';
 
 export interface LoadReport {
   /** The files that were read to their end. */
@@ -234,10 +234,10 @@ class LoadRun {
   private async storeResolvable(): Promise<void> {
     for (let before = -1; before < sharedChanges(this.report.byType);) {
       before = sharedChanges(this.report.byType);
-      for await (const { pieces, resolutions } of resolvableResources(this.client)) {
+      for await (const { pieces, resolutions, waitedSince } of resolvableResources(this.client)) {
         const batch = await this.preparation.accepted(pieces, resolutions);
         // The load that brought these resources has counted them.
-        await this.store({ ...batch, read: 0, findings: [], bareCodes: [] }, placeOf(pieces));
+        await this.store({ ...batch, read: 0, findings: [], bareCodes: [] }, placeOf(pieces), waitedSince);
       }
     }
   }
@@ -269,17 +269,19 @@ class LoadRun {
     );
   }
 
-  private async store(batch: Batch, place: string): Promise<void> {
+  private async store(batch: Batch, place: string, waitedSince?: WaitedSince): Promise<void> {
     const { report } = this;
     this.noteRefused(batch);
     const { keepsVersions = false } = this.options;
-    const stored = await storeBatch(this.client, batch, { turns: this.turns, keepsVersions }).catch(
-      (error: unknown) => {
-        throw new Error(`${(this.lost ?? (error as Error)).message}, in what begins at ${place}`, {
-          cause: error,
-        });
-      },
-    );
+    const stored = await storeBatch(this.client, batch, {
+      turns: this.turns,
+      keepsVersions,
+      waitedSince,
+    }).catch((error: unknown) => {
+      throw new Error(`${(this.lost ?? (error as Error)).message}, in what begins at ${place}`, {
+        cause: error,
+      });
+    });
     report.read += batch.read;
     report.unchanged += batch.existing.length;
     report.labelled += batch.labelled;

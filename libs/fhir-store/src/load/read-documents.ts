@@ -12,23 +12,27 @@ export interface Document {
   entries: (Entry & { parsed?: Json })[];
   /** Whether it is a transaction, which is stored as a whole or not at all. */
   isWhole: boolean;
+  /** `Type/id` of the resources that a Bundle creates under a condition, by the condition. */
+  created?: ReadonlyMap<string, string>;
 }
 
 /**
  * Reads the documents of pieces: resources and Bundles.
  * @param toLocal makes references local
  * @param resolutions of conditions; gains those that Bundles resolve
+ * @param unsettled conditions whose references are left as they are
  */
 export function* documentsOf(
   pieces: readonly Piece[],
   toLocal: (text: string) => string,
   resolutions: Map<string, readonly string[]>,
+  unsettled: ReadonlySet<string>,
 ): Generator<Document> {
   for (const { place, text, isFromArchive } of textsOf(pieces)) {
     const document =
       text === undefined
         ? refused('', place, 'not-text', 'is not UTF-8')
-        : documentOf(place, withResolved(toLocal(withoutMark(text)), resolutions), resolutions);
+        : documentOf(place, withResolved(toLocal(withoutMark(text)), resolutions, unsettled), resolutions);
     const [first] = document.entries;
     // An archive may contain files that are no resources, such as the manifest of a package.
     const isOther = isFromArchive && first && 'parsed' in first && first.parsed?.resourceType === undefined;

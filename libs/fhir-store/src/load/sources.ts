@@ -141,7 +141,8 @@ async function* piecesOfArchive(file: string, stream: Readable): AsyncGenerator<
   for await (const entry of archive) {
     const { name, type } = entry.header;
     const content = entry as unknown as Readable;
-    if (!/\.(json|ndjson|jsonl)(\.gz)?$/.test(name)) content.resume();
+    // macOS packs a file of attributes, `._name`, beside each file.
+    if (!/(^|\/)(?!\._)[^/]*\.(json|ndjson|jsonl)(\.gz)?$/.test(name)) content.resume();
     else if (type !== 'file')
       throw new Error(
         `${file}!${name} is not a whole file but a link, or sparse; tar has --dereference and --hard-dereference`,

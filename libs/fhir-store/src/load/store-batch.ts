@@ -8,7 +8,7 @@ import { assignOwners, directOwners, ownerFollowers } from './owners.js';
 import { rememberUnnamed } from './unnamed.js';
 import { forgetPointers, rememberPointers, type Pointers } from './pointers.js';
 import { NeedsTurn, Turns } from './loader-lock.js';
-import { keepUnresolved } from './unresolved-resources.js';
+import { keepUnresolved, stillWaiting, type WaitedSince } from './unresolved-resources.js';
 import { deleteBinaries, writeBinaries } from './write-binaries.js';
 import { writeMemberRows, writeSharedRows, writeWaitingRows } from './write-rows.js';
 
@@ -44,16 +44,22 @@ interface State extends Change {
 export async function storeBatch(
   client: PoolClient,
   batch: Batch,
-  { turns = new Turns(), keepsVersions = false }: StoreOptions = {},
+  { turns = new Turns(), keepsVersions = false, waitedSince }: StoreOptions = {},
 ): Promise<Stored> {
   if (batch.changes.length === 0) return nothingStored();
-  return turns.take(client, (isAlone) => storeIn(client, batch, { isAlone, keepsVersions }));
+  return turns.take(client, async (isAlone) => {
+    const { rows } = batch;
+    const changes = waitedSince ? await stillWaiting(client, batch.changes, waitedSince) : batch.changes;
+    return storeIn(client, { changes, rows }, { isAlone, keepsVersions });
+  });
 }
 
 export interface StoreOptions {
   turns?: Turns;
   /** Whether a replaced or deleted version stays readable as an earlier one. */
   keepsVersions?: boolean;
+  /** Of a batch of resources that waited. */
+  waitedSince?: WaitedSince;
 }
 
 interface WriteOptions {
@@ -67,7 +73,7 @@ const nothingStored = (): Stored => ({ created: {}, updated: {}, deleted: {}, un
 /** @throws NeedsTurn when the batch has to be stored alone */
 async function storeIn(
   client: PoolClient,
-  { changes, rows }: Batch,
+  { changes, rows }: Pick<Batch, 'changes' | 'rows'>,
   options: Required<WriteOptions>,
 ): Promise<Stored> {
   const stored = nothingStored();

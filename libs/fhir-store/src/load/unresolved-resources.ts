@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { Piece, Unresolved } from './batch.js';
+import { columnsOf, nameOf, type Key } from './keys.js';
 import { soleTarget } from './conditional-references.js';
 import { resolveConditions } from './resolve-conditions.js';
 
@@ -41,6 +42,24 @@ export async function keepUnresolved(
   );
 }
 
+/** When resources came that wait, by `Type/id`. */
+export type WaitedSince = ReadonlyMap<string, string>;
+
+/** The changes to resources that have waited until now: another loader may have replaced or deleted others. */
+export async function stillWaiting<Changed extends Key>(
+  client: PoolClient,
+  changes: readonly Changed[],
+  waitedSince: WaitedSince,
+): Promise<Changed[]> {
+  const { rows } = await client.query<Key & { loaded_at: string }>(
+    `SELECT u.type, u.id, u.loaded_at::text FROM unresolved_resource u
+     JOIN unnest($1::text[], $2::text[]) AS k (type, id) USING (type, id)`,
+    columnsOf(changes),
+  );
+  const now = new Map(rows.map((row) => [nameOf(row), row.loaded_at]));
+  return changes.filter((change) => now.get(nameOf(change)) === waitedSince.get(nameOf(change)));
+}
+
 /** Resources read at once, when the target of their references has arrived. */
 const pageSize = 500;
 
@@ -50,6 +69,7 @@ interface Kept {
   place: string;
   body: string;
   conditions: string[];
+  loaded_at: string;
 }
 
 /**
@@ -62,7 +82,7 @@ export async function* resolvableResources(client: PoolClient) {
   const known = new Map<string, readonly string[]>();
   while (last) {
     const page: { rows: Kept[] } = await client.query<Kept>(
-      `SELECT type, id, place, body, conditions FROM unresolved_resource
+      `SELECT type, id, place, body, conditions, loaded_at::text FROM unresolved_resource
        WHERE (type, id) > ($1, $2) ORDER BY type, id LIMIT ${pageSize}`,
       [last.type, last.id],
     );
@@ -71,7 +91,12 @@ export async function* resolvableResources(client: PoolClient) {
     const conditions = new Set(rows.flatMap((row) => row.conditions).filter((one) => !known.has(one)));
     const resolutions = await resolveConditions(client, [...conditions], known);
     const ready = rows.filter((row) => row.conditions.every((one) => soleTarget(one, resolutions)));
-    if (ready.length > 0) yield { pieces: ready.map(pieceOf), resolutions };
+    if (ready.length > 0)
+      yield {
+        pieces: ready.map(pieceOf),
+        resolutions,
+        waitedSince: new Map(ready.map((row) => [nameOf(row), row.loaded_at])),
+      };
   }
 }
 
