@@ -103,6 +103,8 @@ export interface Unresolved {
     /** The resource with its own labels and names; the names of providers come when it is stored. */
     body: string;
     conditions: string[];
+    /** The patients that it names; undefined when its owners are those of the resources it references. */
+    patients: string[] | undefined;
   };
 }
 

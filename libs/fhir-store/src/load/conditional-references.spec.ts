@@ -166,3 +166,22 @@ it('a resource that another loader replaces meanwhile is not replaced by the one
   const found = await store.engine.read({ type: 'Observation', id: 'raced', access: member('c') });
   expect(String(found?.json)).toContain('newer');
 });
+
+it('a waiting resource that another member owns now is no longer the former owner’s', async () => {
+  const stored = weight('misattributed', 'former');
+  await store.put([patient('former'), stored]);
+  const corrected = { ...performedBy('misattributed', 'late'), subject: at('Patient/rightful') };
+  const file = store.file('corrected.ndjson', lines(corrected));
+  expect(await store.load(file)).toMatchObject({ deleted: 1, unresolved: 1 });
+  expect(await store.ids('Observation', member('former'))).toEqual([]);
+  expect(await store.load(file)).toMatchObject({ deleted: 0, unresolved: 1 });
+  await store.load(store.file('late.ndjson', lines(withIdentifier('Practitioner', 'late', 'late'))));
+  expect(await store.ids('Observation', member('rightful'))).toEqual(['misattributed']);
+  // A version of the same member stays until the newer one is stored.
+  const file2 = store.file(
+    'newer.ndjson',
+    lines({ ...corrected, performer: performedBy('x', 'later').performer }),
+  );
+  expect(await store.load(file2)).toMatchObject({ deleted: 0, unresolved: 1 });
+  expect(await store.ids('Observation', member('rightful'))).toEqual(['misattributed']);
+});

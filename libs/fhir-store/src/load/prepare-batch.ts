@@ -117,8 +117,8 @@ function prepareOnce(
       else if ('deleted' in one) batch.changes.push({ ...one.deleted, isDeleted: true });
       else if ('binary' in one) batch.changes.push(rows.addBinary(one.binary, now));
       else if (one.conditions.length > 0) {
-        const { type, id } = one.prepared;
-        const unresolved = { place: one.place, body: one.text, conditions: one.conditions };
+        const { type, id, patients } = one.prepared;
+        const unresolved = { place: one.place, body: one.text, conditions: one.conditions, patients };
         batch.changes.push({ type, id, isDeleted: false, unresolved });
       } else batch.changes.push(rows.add(one.prepared, now));
     }

@@ -8,7 +8,7 @@ import { assignOwners, directOwners, ownerFollowers } from './owners.js';
 import { rememberUnnamed } from './unnamed.js';
 import { forgetPointers, rememberPointers, type Pointers } from './pointers.js';
 import { NeedsTurn, Turns } from './loader-lock.js';
-import { keepUnresolved, stillWaiting, type WaitedSince } from './unresolved-resources.js';
+import { keepUnresolved, ofFormerOwners, stillWaiting, type WaitedSince } from './unresolved-resources.js';
 import { deleteBinaries, writeBinaries } from './write-binaries.js';
 import { writeMemberRows, writeSharedRows, writeWaitingRows } from './write-rows.js';
 
@@ -103,6 +103,13 @@ async function storeIn(
       state.row = change;
     } else state.row = undefined;
   }
+  for (const one of await ofFormerOwners(client, [...unresolved.values()], ownersOf(states.values()))) {
+    const state = states.get(nameOf(one)) as State;
+    state.row = undefined;
+    state.sha256 = undefined;
+    state.isChanged = true;
+    count(stored.deleted, one.type);
+  }
   const changed = [...states.values()].filter(({ isChanged }) => isChanged);
   if (!options.isAlone && (unresolved.size > 0 || !changed.every(isNewOfItself))) throw new NeedsTurn();
   if (changed.length > 0) await write(client, changed, rows, options);
@@ -110,6 +117,14 @@ async function storeIn(
   stored.unresolved = unresolved.size;
   return stored;
 }
+
+/** The patients of the rows that a batch writes, by `Type/id`. */
+const ownersOf = (states: Iterable<State>) =>
+  new Map(
+    [...states].flatMap((state) =>
+      state.row && 'patients' in state.row ? [[nameOf(state), state.row.patients] as const] : [],
+    ),
+  );
 
 /**
  * Whether a resource is new and belongs to no member. Its primary key then keeps two loaders from storing it

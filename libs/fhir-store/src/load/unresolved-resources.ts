@@ -38,8 +38,43 @@ export async function keepUnresolved(
     `INSERT INTO unresolved_resource (type, id, place, body, conditions)
      SELECT type, id, place, body, ARRAY(SELECT jsonb_array_elements_text(conditions))
      FROM jsonb_to_recordset($1) AS u (type text, id text, place text, body text, conditions jsonb)`,
-    [JSON.stringify(waiting.map(({ type, id, unresolved }) => ({ type, id, ...unresolved })))],
+    [
+      JSON.stringify(
+        waiting.map(({ type, id, unresolved: { place, body, conditions } }) => ({
+          type,
+          id,
+          place,
+          body,
+          conditions,
+        })),
+      ),
+    ],
   );
+}
+
+/**
+ * The waiting resources whose stored versions belong to a patient that they do not name any more: nobody may
+ * read these versions until the waiting ones are stored.
+ * @param rows of the same batch, which replace the stored versions
+ */
+export async function ofFormerOwners(
+  client: PoolClient,
+  waiting: readonly Unresolved[],
+  rows: ReadonlyMap<string, readonly string[] | undefined>,
+): Promise<Unresolved[]> {
+  if (waiting.length === 0) return [];
+  const { rows: stored } = await client.query<Key & { patient: string }>(
+    `SELECT m.type, m.id, m.patient FROM member_resource m
+     JOIN unnest($1::text[], $2::text[]) AS k (type, id) USING (type, id)`,
+    columnsOf(waiting),
+  );
+  const owners = new Map<string, string[]>();
+  for (const row of stored) owners.set(nameOf(row), [...(owners.get(nameOf(row)) ?? []), row.patient]);
+  return waiting.filter((one) => {
+    const { patients } = one.unresolved;
+    const before = rows.get(nameOf(one)) ?? owners.get(nameOf(one)) ?? [];
+    return patients !== undefined && before.some((patient) => !patients.includes(patient));
+  });
 }
 
 /** When resources came that wait, by `Type/id`. */
