@@ -182,11 +182,19 @@ describe('a removed patient', () => {
       secured('secure-own', 'Observation/secure-1'),
       secured('secure-of-deleted', 'Observation/secure-2'),
       secured('secure-shared', 'Provenance/secure-both'),
+      {
+        ...document('secure-waits', 'secure', 'secure-of-waiting'),
+        author: [{ reference: 'Practitioner?identifier=s|nobody' }],
+      },
+      binary('secure-of-waiting'),
+      secured('secure-context-waits', 'DocumentReference/secure-waits'),
+      document('secure-others', 'secure-other', 'secure-kept'),
+      binary('secure-kept'),
     ]);
     await store.load(store.file('deleted.ndjson', bundle('batch', deletion('Observation/secure-2'))));
     await removePatient(store.pool, 'secure');
     const { rows } = await store.pool.query(`SELECT id FROM binary_resource WHERE id LIKE 'secure-%'`);
-    expect(rows).toEqual([{ id: 'secure-shared' }]);
+    expect(rows.map(({ id }) => String(id)).sort()).toEqual(['secure-kept', 'secure-shared']);
     // The removed ids are given to somebody else.
     await store.put([weight('secure-1', 'secure-other')]);
     const access = { ...member('secure-other'), types: new Set(['Binary', 'Observation']) };

@@ -49,8 +49,14 @@ async function keysOf(client: PoolClient, text: string, patient: string): Promis
 }
 
 /**
+ * Whether a text refers to the patient `$1`: relative or absolute, with or without a version, escaped or not.
+ */
+const namesPatient = (body: string) =>
+  `replace(${body}, '\\/', '/') ~ ('[/"]Patient/' || replace($1::text, '.', '\\.') || '["/]')`;
+
+/**
  * Binaries that only the patient may read: by a security context that is the patient's alone, or without one,
- * because no other patient's resource names them.
+ * because no other patient's resource names them. Resources that wait count, too.
  */
 const ownBinaries = (client: PoolClient, patient: string): Promise<Key[]> =>
   keysOf(
@@ -60,20 +66,22 @@ const ownBinaries = (client: PoolClient, patient: string): Promise<Key[]> =>
        UNION SELECT m.type || '/' || m.id FROM member_resource m
        WHERE m.patient = $1 AND NOT EXISTS (
          SELECT FROM member_resource other WHERE other.type = m.type AND other.id = m.id AND other.patient <> $1)
-       UNION SELECT d.type || '/' || d.id FROM deleted_resource d WHERE d.patients = ARRAY[$1::text])
+       UNION SELECT d.type || '/' || d.id FROM deleted_resource d WHERE d.patients = ARRAY[$1::text]
+       UNION SELECT u.type || '/' || u.id FROM unresolved_resource u WHERE ${namesPatient('u.body')}
+       UNION SELECT w.type || '/' || w.id FROM waiting_resource w WHERE ${namesPatient('w.body')}),
+     own_reference (target) AS (
+       SELECT r.target FROM member_reference r WHERE r.patient = $1
+       UNION SELECT found.parts[1] FROM unresolved_resource u
+       CROSS JOIN regexp_matches(replace(u.body, '\\/', '/'), '"(${binaryType}/[A-Za-z0-9.-]{1,64})["/]', 'g') AS found (parts)
+       WHERE ${namesPatient('u.body')}
+       UNION SELECT unnest(w.refs) FROM waiting_resource w WHERE ${namesPatient('w.body')})
      SELECT '${binaryType}' AS type, b.id FROM binary_resource b
      WHERE b.security_context IN (SELECT name FROM own_context)
        OR b.security_context IS NULL
-         AND EXISTS (SELECT FROM member_reference r WHERE r.patient = $1 AND r.target = '${binaryType}/' || b.id)
+         AND '${binaryType}/' || b.id IN (SELECT target FROM own_reference)
          AND NOT EXISTS (SELECT FROM member_reference r WHERE r.patient <> $1 AND r.target = '${binaryType}/' || b.id)`,
     patient,
   );
-
-/**
- * Whether a text refers to the patient `$1`: relative or absolute, with or without a version, escaped or not.
- */
-const namesPatient = (body: string) =>
-  `replace(${body}, '\\/', '/') ~ ('[/"]Patient/' || replace($1::text, '.', '\\.') || '["/]')`;
 
 /**
  * Resources that are not served yet: those that name the patient, and those whose owners would be the owners

@@ -129,7 +129,10 @@ export async function* resolvableResources(client: PoolClient) {
     if (ready.length > 0)
       yield {
         pieces: ready.map(pieceOf),
-        resolutions,
+        // Only those of the page: they are copied to another thread.
+        resolutions: new Map(
+          ready.flatMap((row) => row.conditions).map((one) => [one, resolutions.get(one)!]),
+        ),
         waitedSince: new Map(ready.map((row) => [nameOf(row), row.loaded_at])),
       };
   }
