@@ -87,6 +87,11 @@ async function publishAlone(options: PublishOptions): Promise<PublishReport> {
   } finally {
     await snapshot.close();
   }
+  // More likely, the command reads the wrong database, or one that is not loaded yet.
+  if (parts.length === 0 && before.size > 0)
+    throw new Error(
+      `the database has no resource of the directory, and ${directory} holds a publication; to publish an empty directory, remove ${manifestName} there`,
+    );
   const publication: Publication = { time: snapshot.time, fhirBaseUrl, filesUrl, parts };
   await syncDirectory(directory);
   await replace(directory, indexName, indexOf(publication), beforeStep);
