@@ -63,6 +63,7 @@ export function contentOfBundle(
   const raw = rawEntries(text, entries, place, type);
   const names = new Map<string, string>();
   const created = new Map<string, string>();
+  const ambiguous = new Set<string>();
   for (const entry of raw) {
     const { fullUrl, resource, request } = entry;
     const name = resource && nameOf(resource, fullUrl ?? '');
@@ -75,8 +76,15 @@ export function contentOfBundle(
       resolutions.set(condition, [name.slice(name.indexOf('/') + 1)]);
       created.set(condition, name);
     }
-    if (fullUrl && (exists || name)) names.set(fullUrl, (exists || name) as string);
+    const known = exists || name;
+    if (!fullUrl || !known) continue;
+    if ((names.get(fullUrl) ?? known) !== known) ambiguous.add(fullUrl);
+    names.set(fullUrl, known);
   }
+  for (const fullUrl of ambiguous) names.delete(fullUrl);
+  for (const entry of raw)
+    if (ambiguous.has(entry.fullUrl ?? ''))
+      entry.reason = `fullUrl "${entry.fullUrl}" is also of another entry: which of them a reference means is not known`;
   return {
     isWhole: type === 'transaction',
     created,
@@ -140,7 +148,7 @@ function nameOf(resource: string, fullUrl: string): string | undefined {
 function entryOf(entry: RawEntry, isRequest: boolean, names: ReadonlyMap<string, string>): Entry | undefined {
   const { place, resource, request, fullUrl } = entry;
   if (entry.isOutcome) return undefined;
-  if (entry.exists) return { place, exists: entry.exists };
+  if (entry.exists && !entry.reason) return { place, exists: entry.exists };
   // The corrected line is loaded without the other entries.
   const refused = (reason: string): Entry => ({
     place,
@@ -164,7 +172,11 @@ function entryOf(entry: RawEntry, isRequest: boolean, names: ReadonlyMap<string,
   if (method === 'PUT') {
     const name = nameOf(text, '');
     if (request?.url !== name || !name)
-      return refused(`PUT to "${String(request?.url)}" of ${name ?? 'a resource without type or valid id'}`);
+      return refused(
+        name
+          ? `PUT to "${String(request?.url)}" of ${name}: request.url "${name}" is expected`
+          : `PUT to "${String(request?.url)}" of a resource without type or valid id`,
+      );
   }
   return { place, text };
 }

@@ -118,7 +118,9 @@ export async function* workOf(
 
 /** The message of an error while a file is read, with what to do. */
 function causeOf({ message }: Error): string {
-  if (/unexpected end of (file|data)/i.test(message)) return `is cut off (${message}): transfer it again`;
+  if (/unexpected end of data/i.test(message))
+    return `is cut off, or no archive of tar (${message}): transfer it again, or name a compressed file .ndjson.gz or .json.gz`;
+  if (/unexpected end of file/i.test(message)) return `is cut off (${message}): transfer it again`;
   if (/incorrect (header|data) check|invalid (block|stored|distance|code)/.test(message))
     return `is damaged (${message}): transfer it again`;
   return message;
