@@ -64,11 +64,20 @@ function main(args: string[]): number {
   const ended = step('apps/consent/dist/member-removal/main.js', [...inEnvironment, ...ids], consent);
   if (ended === undefined) return 1;
   process.stdout.write(ended);
+  const done = [ended];
   if (patients.length > 0) {
     const ofPatients = [...inEnvironment, ...each('--patient', patients)];
     const deleted = step('apps/fhir-api/dist/load/remove-member.js', ofPatients);
     if (deleted === undefined) return 1;
     process.stdout.write(deleted);
+    done.push(deleted);
+  }
+  // A wrong key must not look like a removal.
+  if (removed.length === 0 && done.every((text) => text.includes(': 0 '))) {
+    process.stdout.write(
+      `nothing of ${member} is in ${environment}: no sign-in, no grant and no data. Check the key, unless the member was removed before.\n`,
+    );
+    return 0;
   }
   const addresses = removed.flatMap(({ email }) => email ?? []);
   if (addresses.length > 0) {

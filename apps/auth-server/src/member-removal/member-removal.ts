@@ -19,7 +19,8 @@ const columns = 'sub, patient, member_number, email';
  * theirs works any more, and nobody acts for their patients. Their ids are kept until {@link endRemoval}, so
  * that a second call gives the same answer.
  * @returns the members; none when no member has the key
- * @throws Error when somebody else signs in to the same records: their removal must be meant, too
+ * @throws Error when the key names several members, and when somebody else signs in to the same records: their
+ * removal must be meant, too
  */
 export function beginRemoval(
   source: DataSource,
@@ -33,6 +34,7 @@ export function beginRemoval(
        WHERE environment = $1 AND (username = $2 OR sub = $2 OR patient = $2) ORDER BY username FOR UPDATE`,
       [environment, key],
     );
+    refuseSeveral(found, key);
     const subs = found.map(({ sub }) => sub);
     const patients = found.flatMap(({ patient }) => patient ?? []);
     await refuseSharedRecords(manager, environment, subs, patients);
@@ -64,6 +66,25 @@ export function beginRemoval(
     await endAccess(manager, environment, removed, subjects);
     return removed;
   });
+}
+
+/** The member number of one member may be the patient id or the `sub` of another. */
+function refuseSeveral(found: readonly RemovedMember[], key: string): void {
+  const ofPatient = found.filter(({ patient }) => patient === key);
+  const others = found.filter((one) => !ofPatient.includes(one));
+  if (others.length + Math.min(ofPatient.length, 1) < 2) return;
+  const meanings = found.map((one) => {
+    const names = [
+      ...(one.member_number === key ? ['member number'] : []),
+      ...(one.sub === key ? ['sub'] : []),
+      ...(one.patient === key ? ['patient id'] : []),
+    ];
+    const { sub, member_number: number, patient } = one;
+    return `the ${names.join(' and ')} of sub ${sub} (member number ${number}, patient id ${patient ?? 'none'})`;
+  });
+  throw new Error(
+    `"${key}" names several members; give another key of the one to remove. It is ${meanings.join(' and ')}`,
+  );
 }
 
 async function refuseSharedRecords(

@@ -37,7 +37,7 @@ export async function endSessions(
 
 /**
  * Ends the sessions of a member whose password is new, and the sign-ins in progress: somebody who knew the
- * earlier password may have begun them. A sign-in is in progress until its second factor is proved, and until the
+ * earlier password may have begun them. A sign-in is in progress until its second factor is proved and the
  * app has redeemed its code. Grants stay.
  *
  * The transaction must have locked and changed the row of the member: `MemberPasswords.isCurrent` then lets

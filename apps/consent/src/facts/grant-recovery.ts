@@ -80,7 +80,18 @@ export const grantRecovery: FactsOwner = {
       [[...confirmed]],
     );
     await grantRecovery.forgetUnconfirmed(client);
-    return [`${ended.length} active grants have ended; their members can connect the apps again`];
+    const ids = [...confirmed];
+    const spared = await queryRows(
+      client,
+      `SELECT 1 FROM app_grant WHERE status <> 'revoked' AND grant_id = ANY($1)`,
+      [ids],
+    );
+    return [
+      ...(ids.length > 0
+        ? [`${spared.length} of ${ids.length} confirmed ids are active grants, which stay`]
+        : []),
+      `${ended.length} active grants have ended; their members can connect the apps again`,
+    ];
   },
 
   isNeeded: (event) =>

@@ -26,6 +26,9 @@ export interface Publication {
   parts: readonly PublishedPart[];
 }
 
+/** The request that the manifest answers. */
+export const requestOf = (fhirBaseUrl: string): string => `${fhirBaseUrl}/$bulk-publish`;
+
 /**
  * The manifest of `$bulk-publish` (Bulk Data Access, Bulk Publish Manifest). Sizes are of the files before
  * compression. `request` and `error` are for clients of earlier versions, which require them.
@@ -33,7 +36,7 @@ export interface Publication {
 export const manifestOf = ({ time, fhirBaseUrl, filesUrl, parts }: Publication): Manifest => ({
   manifestType: 'http://hl7.org/fhir/uv/bulkdata/StructureDefinition/BulkPublishManifest',
   transactionTime: time.toISOString(),
-  request: `${fhirBaseUrl}/$bulk-publish`,
+  request: requestOf(fhirBaseUrl),
   requiresAccessToken: false,
   updateCadence: 'P1D',
   outputFormat: 'application/fhir+ndjson',

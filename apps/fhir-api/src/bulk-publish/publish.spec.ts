@@ -227,6 +227,45 @@ describe('the directory as files', () => {
   });
 });
 
+it('overwrites neither the publication of another FHIR base nor a file that is not its own', async () => {
+  const before = folder.state();
+  await expect(run({ fhirBaseUrl: bases.production })).rejects.toThrow(
+    /holds the publication of another FHIR base .*; name another folder, or remove manifest\.json/,
+  );
+  const other = mkdtempSync(join(tmpdir(), 'directory-export-other-'));
+  try {
+    for (const text of ['{"output": ', '{"output": {}}', '{"output": [{}]}', 'null']) {
+      writeFileSync(join(other, manifestName), text);
+      await expect(run({ directory: other })).rejects.toThrow(
+        /was not written by this command .*; remove it/,
+      );
+    }
+    expect(readdirSync(other)).toEqual([manifestName]);
+  } finally {
+    rmSync(other, { recursive: true });
+  }
+  expect(folder.state()).toEqual(before);
+});
+
+it('does not replace a publication by an empty one', async () => {
+  const before = folder.state();
+  const url = await postgres.database('empty');
+  await createSchema(url, storeMigrations);
+  const empty = new BytesClient({ connectionString: url });
+  await empty.connect();
+  try {
+    await expect(run({ client: empty })).rejects.toThrow(
+      /to publish an empty directory, remove manifest\.json/,
+    );
+    expect(folder.state()).toEqual(before);
+    const target = join(directory, 'new');
+    expect(await run({ client: empty, directory: target })).toMatchObject({ written: 0, kept: 0 });
+    rmSync(target, { recursive: true });
+  } finally {
+    await empty.end();
+  }
+});
+
 describe('npm run export-directory', () => {
   const main = fileURLToPath(new URL('../../dist/bulk-publish/main.js', import.meta.url));
   const command = (args: string[], url = config.SANDBOX_DATABASE_URL) =>

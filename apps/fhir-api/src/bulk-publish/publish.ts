@@ -4,7 +4,14 @@ import type { ClientBase } from 'pg';
 import type { Access } from '@payer/fhir-store';
 import { ExportSnapshot } from '@payer/fhir-store/export';
 import { indexName, isContentFile, manifestName, onDisk, partialPrefix } from './layout.js';
-import { indexOf, manifestOf, type Manifest, type Publication, type PublishedPart } from './manifest.js';
+import {
+  indexOf,
+  manifestOf,
+  requestOf,
+  type Manifest,
+  type Publication,
+  type PublishedPart,
+} from './manifest.js';
 import { writePart } from './write-part.js';
 
 export interface PublishOptions {
@@ -62,7 +69,7 @@ export async function publish(options: PublishOptions): Promise<PublishReport> {
 async function publishAlone(options: PublishOptions): Promise<PublishReport> {
   const { client, access, fhirBaseUrl, filesUrl, directory, onPart } = options;
   const beforeStep = options.beforeStep ?? (() => undefined);
-  const before = await publishedFiles(directory);
+  const before = await publishedFiles(directory, fhirBaseUrl);
   const target = { directory, fhirBaseUrl, beforeStep };
   const parts: PublishedPart[] = [];
   const report: PublishReport = { time: new Date(0), resources: {}, written: 0, kept: 0, removed: 0 };
@@ -80,6 +87,11 @@ async function publishAlone(options: PublishOptions): Promise<PublishReport> {
   } finally {
     await snapshot.close();
   }
+  // More likely, the command reads the wrong database, or one that is not loaded yet.
+  if (parts.length === 0 && before.size > 0)
+    throw new Error(
+      `the database has no resource of the directory, and ${directory} holds a publication; to publish an empty directory, remove ${manifestName} there`,
+    );
   const publication: Publication = { time: snapshot.time, fhirBaseUrl, filesUrl, parts };
   await syncDirectory(directory);
   await replace(directory, indexName, indexOf(publication), beforeStep);
@@ -119,15 +131,37 @@ async function syncDirectory(directory: string): Promise<void> {
   }
 }
 
-/** Names on disk of the files that the folder's manifest and index name now. */
-async function publishedFiles(directory: string): Promise<Set<string>> {
-  const read = async (name: string) =>
-    JSON.parse(await readFile(join(directory, name), 'utf8').catch(() => '{}')) as Partial<
-      Manifest & ReturnType<typeof indexOf>
-    >;
-  const [manifest, index] = [await read(manifestName), await read(indexName)];
-  const named = [...(manifest.output ?? []), ...(index.bundles ?? [])];
-  return new Set(named.map(({ url }) => onDisk(basename(url))));
+/**
+ * Names on disk of the files that the folder's manifest and index name now.
+ * @throws Error when the folder holds something else, or the publication of another FHIR base: it would be
+ * overwritten
+ */
+async function publishedFiles(directory: string, fhirBaseUrl: string): Promise<Set<string>> {
+  const read = async <Content>(name: string, urlsOf: (content: Partial<Content>) => string[]) => {
+    const path = join(directory, name);
+    const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return '{}';
+      throw error;
+    });
+    try {
+      const content = JSON.parse(text) as Partial<Content>;
+      return { content, files: urlsOf(content).map((url) => onDisk(basename(url))) };
+    } catch (error) {
+      throw new Error(
+        `${path} was not written by this command (${(error as Error).message}); remove it, or name another folder`,
+        { cause: error },
+      );
+    }
+  };
+  const urls = (named: { url: string }[] = []) => named.map(({ url }) => url);
+  const manifest = await read<Manifest>(manifestName, ({ output }) => urls(output));
+  const index = await read<ReturnType<typeof indexOf>>(indexName, ({ bundles }) => urls(bundles));
+  const { request } = manifest.content;
+  if (request !== undefined && request !== requestOf(fhirBaseUrl))
+    throw new Error(
+      `${directory} holds the publication of another FHIR base (${request}); name another folder, or remove ${manifestName} there if the base has a new URL`,
+    );
+  return new Set([...manifest.files, ...index.files]);
 }
 
 /**

@@ -23,6 +23,8 @@ beforeAll(async () => {
 });
 afterAll(() => postgres?.stop());
 
+const base = 'https://fhir.example/r4';
+
 /** The gaps of a directory, `Type/id: elements`. */
 async function gapsOf(name: string, resources: object[]) {
   const url = await postgres.database(name);
@@ -33,7 +35,7 @@ async function gapsOf(name: string, resources: object[]) {
   try {
     const gaps: Gap[] = [];
     const snapshot = await ExportSnapshot.open(client, publicAccess, 2);
-    const types = await checkDirectory(snapshot, (gap) => void gaps.push(gap));
+    const types = await checkDirectory(snapshot, base, (gap) => void gaps.push(gap));
     return { types, gaps, lines: gaps.map(({ resource, lacks }) => `${resource}: ${lacks.join(', ')}`) };
   } finally {
     await client.end();
@@ -162,7 +164,7 @@ describe('the data-quality report of the directory', () => {
     const folder = mkdtempSync(join(tmpdir(), 'directory-quality-'));
     try {
       const path = join(folder, 'report.json');
-      const file = new ReportFile(path, 'sandbox', new Date('2026-11-28T00:00:00Z'));
+      const file = await ReportFile.open(path, 'sandbox', new Date('2026-11-28T00:00:00Z'));
       for (const gap of gaps) {
         examples.add(gap);
         await file.add(gap);
@@ -183,6 +185,27 @@ describe('the data-quality report of the directory', () => {
     expect(text).toContain('  8 without network: Practitioner/d0 (Doctor 0), ');
     expect(text).toContain(', and 3 more');
     expect(text).toContain('Location: 0 of 0 have');
+  });
+
+  it('follows absolute references to this server, and counts what does not fit R4 as missing', async () => {
+    const at = (reference: string) => ({ reference: `${base}/${reference}` });
+    const { lines } = await gapsOf('absolute', [
+      { resourceType: 'Location', id: 'l', name: 'L', telecom: phone, address, type: specialty },
+      doctor('abs'),
+      doctor('odd', { telecom: {}, name: { family: 'x' } }),
+      { resourceType: 'PractitionerRole', id: 'odd', practitioner: at('Practitioner/odd'), location: 'l' },
+      role('abs', 'x', {
+        practitioner: at('Practitioner/abs'),
+        location: [at('Location/l')],
+        specialty,
+        extension: [newPatients, network],
+      }),
+    ]);
+    expect(lines).toEqual(['Practitioner/odd: name, NPI, address, phone, specialty, network, new patients']);
+  });
+
+  it('says that a report cannot be written', async () => {
+    await expect(ReportFile.open('/nowhere/report.json', 'sandbox', new Date())).rejects.toThrow(/ENOENT/);
   });
 
   it('takes an NPI by its check digit', () => {

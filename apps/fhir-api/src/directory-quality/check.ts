@@ -35,37 +35,60 @@ export type QualityResult = Record<CheckedType, TypeResult>;
 /**
  * Checks that every practitioner, organization and place of the directory has the data that the rules demand,
  * in the resource itself or in its roles, affiliations, services and places. Memory holds a number per
- * resource.
+ * resource. An element that does not fit R4's structure counts as missing.
+ * @param fhirBaseUrl references to it are local
  * @param onGap called for each resource with a gap, in the order of types and ids
  */
 export async function checkDirectory(
   snapshot: ExportSnapshot,
+  fhirBaseUrl: string,
   onGap: (gap: Gap) => void | Promise<void>,
 ): Promise<QualityResult> {
   const facts = new Facts();
-  for await (const location of resourcesOf(snapshot, 'Location')) facts.addLocation(location as Location);
-  for await (const service of resourcesOf(snapshot, 'HealthcareService')) facts.addService(service as never);
-  for await (const affiliation of resourcesOf(snapshot, 'OrganizationAffiliation'))
-    facts.addAffiliation(affiliation as never);
-  for await (const role of resourcesOf(snapshot, 'PractitionerRole')) facts.addRole(role as never);
+  const of = (type: string) => resourcesOf(snapshot, type, fhirBaseUrl);
+  for await (const location of of('Location')) fitting(() => facts.addLocation(location as Location));
+  for await (const service of of('HealthcareService')) fitting(() => facts.addService(service as never));
+  for await (const affiliation of of('OrganizationAffiliation'))
+    fitting(() => facts.addAffiliation(affiliation as never));
+  for await (const role of of('PractitionerRole')) fitting(() => facts.addRole(role as never));
   const result = {} as QualityResult;
   for (const type of checkedTypes) {
     const found: TypeResult = (result[type] = { checked: 0, complete: 0, lacking: {} });
-    for await (const resource of resourcesOf(snapshot, type)) {
+    for await (const resource of of(type)) {
       found.checked += 1;
-      const lacks = lackingIn(resource, facts);
+      const lacks =
+        fitting(() => lackingIn(resource, facts)) ??
+        lackingIn({ resourceType: type, id: resource.id! }, facts);
+      const name = fitting(() => nameOf(resource));
       if (lacks.length === 0) found.complete += 1;
-      else await onGap({ resource: `${type}/${resource.id}`, name: nameOf(resource), lacks });
+      else await onGap({ resource: `${type}/${resource.id}`, name, lacks });
       for (const element of lacks) found.lacking[element] = (found.lacking[element] ?? 0) + 1;
     }
   }
   return result;
 }
 
-async function* resourcesOf(snapshot: ExportSnapshot, type: string): AsyncGenerator<DirectoryResource> {
+/** A load with `--structure count` stores resources that do not fit, such as a text in place of a list. */
+function fitting<Result>(read: () => Result): Result | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+async function* resourcesOf(
+  snapshot: ExportSnapshot,
+  type: string,
+  fhirBaseUrl: string,
+): AsyncGenerator<DirectoryResource> {
+  const own = [`"${fhirBaseUrl}/`, `"${fhirBaseUrl}/`.replaceAll('/', '\\/')];
   for await (const part of snapshot.parts(type))
-    for await (const { json } of snapshot.resources(part))
-      yield JSON.parse(String(json)) as DirectoryResource;
+    for await (const { json } of snapshot.resources(part)) {
+      const text = own.reduce((found, base) => found.replaceAll(base, '"'), String(json));
+      yield JSON.parse(text) as DirectoryResource;
+    }
 }
 
 /** The elements that a resource lacks. @throws Error for a type without requirements */

@@ -1,6 +1,8 @@
 import '@payer/service/tool-output';
 import type { BytesClient } from '@payer/fhir-store';
 import { ExportSnapshot } from '@payer/fhir-store/export';
+import { addressesFrom, addressVariables } from '@payer/service/addresses';
+import { loadConfig } from '@payer/service/config';
 import { runCommand } from '../directory-command/run-command.js';
 import { publicAccess } from '../gateway/open-directory.js';
 import { readArguments, usage, type Arguments } from './arguments.js';
@@ -9,10 +11,11 @@ import { Examples, isComplete, ReportFile, textOf } from './report.js';
 
 /** @returns the exit code */
 async function report(client: BytesClient, { environment, report: path }: Arguments): Promise<number> {
+  const { fhirBaseUrl } = addressesFrom(loadConfig(addressVariables))[environment];
   const snapshot = await ExportSnapshot.open(client, publicAccess);
   const examples = new Examples();
-  const file = path === undefined ? undefined : new ReportFile(path, environment, snapshot.time);
-  const types = await checkDirectory(snapshot, async (gap) => {
+  const file = path === undefined ? undefined : await ReportFile.open(path, environment, snapshot.time);
+  const types = await checkDirectory(snapshot, fhirBaseUrl, async (gap) => {
     examples.add(gap);
     await file?.add(gap);
   });

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, type WriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import type { Element } from './facts.js';
 import { checkedTypes, type CheckedType, type Gap, type QualityResult } from './check.js';
@@ -9,17 +9,22 @@ const examplesShown = 5;
 
 /** Writes the gaps into a file as they are found, so that a long list needs no memory. */
 export class ReportFile {
-  private readonly stream;
   private isFirst = true;
 
-  constructor(path: string, environment: string, time: Date) {
-    this.stream = createWriteStream(path);
-    this.stream.write(
-      `{"environment":${JSON.stringify(environment)},"time":"${time.toISOString()}","gaps":[`,
-    );
+  private constructor(private readonly stream: WriteStream) {}
+
+  /** @throws Error when the file cannot be written */
+  static async open(path: string, environment: string, time: Date): Promise<ReportFile> {
+    const stream = createWriteStream(path);
+    await once(stream, 'open');
+    // A full disk rejects the promises of add and close. Without this handler it would end the process.
+    stream.on('error', () => undefined);
+    stream.write(`{"environment":${JSON.stringify(environment)},"time":"${time.toISOString()}","gaps":[`);
+    return new ReportFile(stream);
   }
 
   async add(gap: Gap): Promise<void> {
+    if (this.stream.errored) throw this.stream.errored;
     const isRoom = this.stream.write(`${this.isFirst ? '' : ','}\n${JSON.stringify(gap)}`);
     this.isFirst = false;
     if (!isRoom) await once(this.stream, 'drain');

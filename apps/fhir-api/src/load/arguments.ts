@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
 import { environments, isEnvironment, type Environment } from '@payer/smart/environments';
 import type { SensitiveCodes } from '@payer/smart';
-import { totalBytes, type CodeTables, type LoadOptions } from '@payer/fhir-store/load';
+import { isLoadableType, totalBytes, type CodeTables, type LoadOptions } from '@payer/fhir-store/load';
 import { completenessOf } from './completeness.js';
+import { checkOutputs, type NamedFile } from './output-files.js';
 import { readCodeTables } from './read-code-tables.js';
 import { readSensitiveCodes } from './read-sensitive-codes.js';
 
@@ -182,6 +183,17 @@ export function readArguments(args = process.argv.slice(2)): Arguments | string 
       return `--${command} takes no file\n\n${usage}`;
     // Finds a missing file before the first file is loaded.
     if (takesFiles) totalBytes(operands);
+    const named = (option: string, path: string | undefined): NamedFile[] =>
+      path === undefined ? [] : [{ option, path }];
+    if (takesFiles)
+      checkOutputs(
+        [...named('--report', report), ...named('--quarantine', quarantine)],
+        [
+          ...operands.map((path) => ({ option: 'the data to load', path })),
+          ...named('--manifest', manifest),
+          ...(ownCodes ? named('--sensitive-codes', sensitiveCodes) : []),
+        ],
+      );
     return {
       environment,
       command,
@@ -189,7 +201,7 @@ export function readArguments(args = process.argv.slice(2)): Arguments | string 
       before,
       bases: base.map(baseOf),
       structure,
-      snapshot: snapshot?.split(',').filter(Boolean),
+      snapshot: snapshot === undefined ? undefined : snapshotTypes(snapshot),
       isOfChanged: changed,
       snapshotLimit: Number(limit),
       completeTo: completenessOf(asOf, manifest),
@@ -202,6 +214,17 @@ export function readArguments(args = process.argv.slice(2)): Arguments | string 
   } catch (error) {
     return `${(error as Error).message}\n\n${usage}`;
   }
+}
+
+/** @throws Error when it names no type, or a type that this server does not have */
+function snapshotTypes(given: string): string[] {
+  const types = given.split(',').map((type) => type.trim());
+  const unknown = types.find((type) => !isLoadableType(type));
+  if (unknown !== undefined)
+    throw new Error(
+      `--snapshot "${given}": "${unknown}" is not a resource type of this server; types are written as Practitioner,PractitionerRole`,
+    );
+  return types;
 }
 
 /** @throws Error when it is no base URL */

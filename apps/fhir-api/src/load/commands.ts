@@ -10,6 +10,8 @@ import {
   listWaiting,
   load,
   type FreshnessRule,
+  type LoadOptions,
+  type LoadReport,
   recordRun,
   totalBytes,
   type SnapshotHeld,
@@ -45,7 +47,7 @@ function snapshotOf(types: string[], percent: number): SnapshotOptions {
 
 const textOfHeld = (held: SnapshotHeld) =>
   held.because === 'refusals'
-    ? 'Nothing was deleted, because some resources were refused: correct them and load the snapshot again.'
+    ? 'Nothing was deleted, because some resources were refused: correct them, leave out those of types that this server does not have, and load the snapshot again.'
     : `Nothing was deleted: ${held.absent} of ${held.stored} ${held.type} are absent from the snapshot. If that is right, run it again with --snapshot-limit ${Math.ceil((100 * held.absent) / held.stored)}.`;
 
 /** Says which absent resources stay, and by which clauses. */
@@ -66,6 +68,18 @@ const enrichmentOf = ({ codeTables, labelsCodes, ownSensitiveCodes }: Arguments)
   labelRules: labelsCodes ? [...sensitiveCodes, ...ownSensitiveCodes] : [],
 });
 
+/** Loads, and remembers the run with its end. */
+async function loadAndRecord(pool: Pool, startedAt: Date, options: LoadOptions): Promise<LoadReport> {
+  const { files } = options;
+  const report = await load(options).catch(async (error: unknown) => {
+    const problem = (error as Error).message;
+    await recordRun(pool, startedAt, { files, problem }).catch(() => undefined);
+    throw error;
+  });
+  await recordRun(pool, startedAt, { report });
+  return report;
+}
+
 /** @returns the exit code */
 export async function loadFiles(
   pool: Pool,
@@ -78,7 +92,7 @@ export async function loadFiles(
   const progress = new Progress();
   const refusals = new Refusals(given.quarantine);
   try {
-    const report = await load({
+    const report = await loadAndRecord(pool, startedAt, {
       pool,
       baseUrl,
       ownBases: bases,
@@ -94,7 +108,6 @@ export async function loadFiles(
       onProgress: ({ read, bytes, totalBytes: total }) =>
         progress.show(read, total ? shareOf(bytes, total, `${(total / 1e6).toFixed(0)} MB`) : ''),
     });
-    await recordRun(pool, startedAt, { report });
     writeReport(given.report, report);
     showTypes(report.byType);
     showRefusals(report);
@@ -113,10 +126,6 @@ export async function loadFiles(
     if (unresolved > 0)
       console.log(`${unresolved} wait until each reference by identifier matches exactly one resource`);
     return rejected > 0 || report.snapshotHeld ? 1 : 0;
-  } catch (error) {
-    const problem = (error as Error).message;
-    await recordRun(pool, startedAt, { files, problem }).catch(() => undefined);
-    throw error;
   } finally {
     refusals.close();
   }
@@ -159,8 +168,14 @@ export async function dropVersionsBefore(pool: Pool, before: Date): Promise<numb
   return 0;
 }
 
-/** @returns the exit code */
+/** @param resources `Type/id` each; all that wait when there is none. @returns the exit code */
 export async function dropWaitingOnes(pool: Pool, resources: string[]): Promise<number> {
+  const waiting = new Set((await listWaiting(pool)).map(({ type, id }) => `${type}/${id}`));
+  const unknown = resources.filter((name) => !waiting.has(name));
+  if (unknown.length > 0) {
+    console.error(`nothing dropped: ${unknown.join(', ')} does not wait; --waiting lists the ones that do`);
+    return 2;
+  }
   const dropped = await dropWaiting(pool, resources.length > 0 ? resources : undefined);
   console.log(`${dropped} dropped`);
   return 0;

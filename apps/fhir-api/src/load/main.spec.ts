@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -137,6 +137,9 @@ describe('npm run load', () => {
       ['--environment', 'sandbox', '--manifest', file('no-manifest.json', '{}'), '-'],
       ['--environment', 'sandbox', '--codes', mkdtempSync(join(directory, 'empty-')), '-'],
       ['--environment', 'sandbox', '--sensitive-codes', 'yes', '-'],
+      ['--environment', 'sandbox', '--snapshot', 'Practitionr', '-'],
+      ['--environment', 'sandbox', '--snapshot', '', '-'],
+      ['--environment', 'sandbox', '--report', join(directory, 'nowhere/report.json'), '-'],
     ];
     for (const args of usage) expect(readArguments(args)).toMatch(usageBegins);
     expect(await run(usage[1]!)).toMatchObject({ code: 2, errors: expect.stringMatching(usageBegins) });
@@ -250,6 +253,43 @@ describe('npm run load', () => {
       out: expect.stringMatching(
         /^1 are absent .* and stay: the time of 42 CFR 422\.119\(b\)\(1\)\(iv\) is not over$.* 1 deleted/ms,
       ),
+    });
+  });
+
+  it('never writes over a file that it reads, nor two results into one file', async () => {
+    const bad = { ...weight('twice', 'twice'), status: true };
+    const refused = file('to-correct.ndjson', lines(bad));
+    const other = join(directory, 'other-name.ndjson');
+    symlinkSync(refused, other);
+    const news = join(directory, 'new.json');
+    for (const [args, problem] of [
+      [['--quarantine', refused], /is also the file of the data to load and would be overwritten/],
+      [['--quarantine', other], /is also the file of the data to load/],
+      [['--report', refused, '--check'], /is also the file of the data to load/],
+      [['--report', news, '--quarantine', news], /is also the file of --report/],
+    ] as const)
+      expect(await run(['--environment', 'sandbox', ...args, refused])).toMatchObject({
+        code: 2,
+        errors: expect.stringMatching(problem),
+      });
+    expect(readFileSync(refused, 'utf8')).toBe(lines(bad));
+    expect(existsSync(news)).toBe(false);
+  });
+
+  it('says what is wrong with its variables, and which resources do not wait', async () => {
+    const { error } = console;
+    const said: string[] = [];
+    console.error = (text: string) => void said.push(text);
+    try {
+      const wrong = { ...variables(), SANDBOX_FHIR_BASE_URL: 'foo' };
+      expect(await runLoad(['--environment', 'sandbox', '--runs'], wrong)).toBe(2);
+    } finally {
+      console.error = error;
+    }
+    expect(said.join()).toContain('SANDBOX_FHIR_BASE_URL is "foo"');
+    expect(await run(['--environment', 'sandbox', '--drop-waiting', 'Observation/none'])).toMatchObject({
+      code: 2,
+      errors: expect.stringContaining('Observation/none does not wait'),
     });
   });
 

@@ -15,6 +15,13 @@ import {
   showWaiting,
 } from './commands.js';
 
+/** @throws Error that says which variables are wrong */
+const configOf = (variables: Record<string, string | undefined>) =>
+  loadConfig(
+    { ...databaseVariables, ...ownerVariables, ...addressVariables, ...historyVariables },
+    variables,
+  );
+
 /** @returns the exit code */
 function run(pool: Pool, baseUrl: string, given: Arguments, keepsVersions: boolean): Promise<number> {
   switch (given.command) {
@@ -52,10 +59,13 @@ export async function runLoad(
     console[isHelp ? 'log' : 'error'](given);
     return isHelp ? 0 : 2;
   }
-  const config = loadConfig(
-    { ...databaseVariables, ...ownerVariables, ...addressVariables, ...historyVariables },
-    variables,
-  );
+  let config: ReturnType<typeof configOf>;
+  try {
+    config = configOf(variables);
+  } catch (error) {
+    console.error((error as Error).message);
+    return 2;
+  }
   const { fhirBaseUrl } = addressesFrom(config)[given.environment];
   const pool = openPool({ connectionString: ownerUrl(config, given.environment), max: 1 });
   try {

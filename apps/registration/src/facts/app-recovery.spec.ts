@@ -155,7 +155,8 @@ describe('apps of a restored database', () => {
       logo_uri,
       policy_uri, tos_uri, contacts, require_pkce, plan, status FROM app WHERE client_id = 'known'`);
     await source.query("INSERT INTO app_secret (client_id, sha256) VALUES ('confirmed', 'kept')");
-    await appRecovery.endAll(source, new Set(['confirmed']));
+    const [spared] = await appRecovery.endAll(source, new Set(['confirmed', 'misspelled']));
+    expect(spared).toBe('1 of 2 confirmed ids are active apps, which stay');
     expect(await published('known')).toMatchObject({ version: 1003, status: 'suspended', secrets: [] });
     expect(await published('confirmed')).toMatchObject({
       version: 1001,

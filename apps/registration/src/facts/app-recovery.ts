@@ -75,7 +75,15 @@ export const appRecovery: FactsOwner = {
       'UPDATE app SET version = version + 1000, tokens_valid_from = now(), updated_at = now()',
     );
     await appRecovery.forgetUnconfirmed(client);
+    const spared = await queryRows(
+      client,
+      `SELECT 1 FROM app WHERE status = 'active' AND client_id = ANY($1)`,
+      [ids],
+    );
     return [
+      ...(ids.length > 0
+        ? [`${spared.length} of ${ids.length} confirmed ids are active apps, which stay`]
+        : []),
       `${suspended.length} apps are suspended until the platform team reinstates them`,
       `${secrets.length} client secrets are worth nothing; developers make new ones in the portal`,
     ];

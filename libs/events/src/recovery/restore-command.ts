@@ -68,8 +68,8 @@ async function carryOut(options: RestoreCommandOptions, args: string[]): Promise
   const isEnd = values['without-journal'];
   const isNewJournal = values['new-journal'];
   const hasFlags = isEnd || isNewJournal || values.confirmed !== undefined;
-  if (more.length > 0 || (command !== 'apply' && hasFlags) || (values.confirmed !== undefined && !isEnd))
-    throw new Misuse(usage);
+  const isContradiction = isEnd ? isNewJournal : values.confirmed !== undefined;
+  if (more.length > 0 || (command !== 'apply' && hasFlags) || isContradiction) throw new Misuse(usage);
   const recovery: RecoveryOptions = { ...options, logger };
   if (command === 'check') return check(recovery);
   if (command === 'republish') return republish(recovery);

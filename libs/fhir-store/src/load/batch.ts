@@ -2,6 +2,7 @@ import { indexColumns } from '../index/columns.js';
 import type { StructureFinding } from '../structure/findings.js';
 import type { BareCode } from './code-names.js';
 import type { Times } from './freshness.js';
+import type { Key } from './keys.js';
 import type { RefusedEntry } from './refusal.js';
 
 /** The bytes of one transaction, as the files have them. */
@@ -39,8 +40,8 @@ export interface Batch {
   bareCodes: BareCode[];
   /** Time of the newest data of each kind. */
   newest: Times;
-  /** Number of entries that a Bundle creates unless they exist, and that do exist. */
-  existing: number;
+  /** The stored resources of entries that a Bundle creates unless they exist. */
+  existing: Key[];
 }
 
 /** A batch that cannot be prepared before its conditional references are resolved. */
@@ -99,9 +100,11 @@ export interface Unresolved {
   unresolved: {
     /** File and line, or entry. */
     place: string;
-    /** The resource as it was given. */
+    /** The resource with its own labels and names; the names of providers come when it is stored. */
     body: string;
     conditions: string[];
+    /** The patients that it names; undefined when its owners are those of the resources it references. */
+    patients: string[] | undefined;
   };
 }
 

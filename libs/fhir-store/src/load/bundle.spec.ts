@@ -66,7 +66,7 @@ describe('a Bundle', () => {
     expect(reasons.map((reason) => reason.replace(/^.*?entry /, ''))).toEqual([
       expect.stringMatching(/^0: request.ifNoneExist: .* PUT it$/),
       expect.stringMatching(/^1: request.url "Patient\?identifier=1" is conditional/),
-      '2: PUT to "Patient/other" of Patient/c3',
+      '2: PUT to "Patient/other" of Patient/c3: request.url "Patient/c3" is expected',
       expect.stringMatching(/^3: request.url "Patient\?identifier=1" is conditional/),
       expect.stringMatching(/^4: request.method is "PATCH"/),
       expect.stringMatching(/^5: request.method is "GET"/),
@@ -166,5 +166,26 @@ describe('a Bundle', () => {
       expect.stringMatching(/entry 4: Observation\/far-3 belongs to no member/),
     ]);
     expect(await store.ids('Observation?_sort=_id', member('far'))).toEqual(['far-1', 'far-2']);
+  });
+
+  it('is refused where two entries have the same fullUrl, because a reference could mean another member', async () => {
+    const entry = (resource: { resourceType: string; id: string }) => ({
+      fullUrl: 'urn:uuid:same',
+      resource,
+      request: { method: 'PUT', url: `${resource.resourceType}/${resource.id}` },
+    });
+    const observation = { ...weight('of-same', 'x'), subject: { reference: 'urn:uuid:same' } };
+    const request = { method: 'PUT', url: 'Observation/of-same' };
+    const entries = [entry(patient('same-1')), entry(patient('same-2')), { resource: observation, request }];
+    for (const type of ['transaction', 'batch', 'collection']) {
+      const file = store.file(`same-${type}.json`, bundle(type, ...entries));
+      const { created, reasons } = await store.load(file);
+      expect({ type, created, refused: reasons.length }).toEqual({ type, created: 0, refused: 3 });
+      expect(reasons.join()).toContain('fullUrl "urn:uuid:same" is also of another entry');
+    }
+    // The same resource twice is no question.
+    const twice = bundle('batch', entries[0]!, entries[0]!, entries[2]!);
+    expect(await store.load(store.file('twice.json', twice))).toMatchObject({ rejected: 0 });
+    expect(await store.ids('Observation', member('same-1'))).toEqual(['of-same']);
   });
 });

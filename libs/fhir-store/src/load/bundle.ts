@@ -18,6 +18,8 @@ export interface BundleContent {
   entries: Entry[];
   /** Whether the Bundle is a transaction, which is stored as a whole or not at all (FHIR R4 §3.1.0.11.2). */
   isWhole: boolean;
+  /** `Type/id` of the resources that entries create under a condition, by the condition. */
+  created: ReadonlyMap<string, string>;
 }
 
 type Json = Record<string, unknown>;
@@ -60,6 +62,8 @@ export function contentOfBundle(
   const isRequest = type === 'transaction' || type === 'batch';
   const raw = rawEntries(text, entries, place, type);
   const names = new Map<string, string>();
+  const created = new Map<string, string>();
+  const ambiguous = new Set<string>();
   for (const entry of raw) {
     const { fullUrl, resource, request } = entry;
     const name = resource && nameOf(resource, fullUrl ?? '');
@@ -68,12 +72,22 @@ export function contentOfBundle(
     if (exists && exists !== name) entry.exists = exists;
     else if ((resolutions.get(condition ?? '')?.length ?? 0) > 1)
       entry.reason = `request.ifNoneExist: "${condition}" matches more than one resource; give the id`;
-    else if (condition && name && resolutions.get(condition)?.length === 0)
+    else if (condition && name && resolutions.get(condition)?.length === 0) {
       resolutions.set(condition, [name.slice(name.indexOf('/') + 1)]);
-    if (fullUrl && (exists || name)) names.set(fullUrl, (exists || name) as string);
+      created.set(condition, name);
+    }
+    const known = exists || name;
+    if (!fullUrl || !known) continue;
+    if ((names.get(fullUrl) ?? known) !== known) ambiguous.add(fullUrl);
+    names.set(fullUrl, known);
   }
+  for (const fullUrl of ambiguous) names.delete(fullUrl);
+  for (const entry of raw)
+    if (ambiguous.has(entry.fullUrl ?? ''))
+      entry.reason = `fullUrl "${entry.fullUrl}" is also of another entry: which of them a reference means is not known`;
   return {
     isWhole: type === 'transaction',
+    created,
     entries: raw.flatMap((entry) => entryOf(entry, isRequest, names) ?? []),
   };
 }
@@ -134,8 +148,13 @@ function nameOf(resource: string, fullUrl: string): string | undefined {
 function entryOf(entry: RawEntry, isRequest: boolean, names: ReadonlyMap<string, string>): Entry | undefined {
   const { place, resource, request, fullUrl } = entry;
   if (entry.isOutcome) return undefined;
-  if (entry.exists) return { place, exists: entry.exists };
-  const refused = (reason: string): Entry => ({ place, ...refusal('bundle', reason), text: entry.text });
+  if (entry.exists && !entry.reason) return { place, exists: entry.exists };
+  // The corrected line is loaded without the other entries.
+  const refused = (reason: string): Entry => ({
+    place,
+    ...refusal('bundle', reason),
+    text: withLocalReferences(entry.text, names),
+  });
   if (entry.reason) return refused(entry.reason);
   const method = isRequest ? request?.method : undefined;
   const unfit = isRequest && request ? refusalOf(request) : undefined;
@@ -153,7 +172,11 @@ function entryOf(entry: RawEntry, isRequest: boolean, names: ReadonlyMap<string,
   if (method === 'PUT') {
     const name = nameOf(text, '');
     if (request?.url !== name || !name)
-      return refused(`PUT to "${String(request?.url)}" of ${name ?? 'a resource without type or valid id'}`);
+      return refused(
+        name
+          ? `PUT to "${String(request?.url)}" of ${name}: request.url "${name}" is expected`
+          : `PUT to "${String(request?.url)}" of a resource without type or valid id`,
+      );
   }
   return { place, text };
 }

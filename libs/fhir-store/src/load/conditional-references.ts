@@ -1,5 +1,6 @@
 import { isCompartmentType, isServedType, typeDefinition } from '../definitions/definitions.js';
 import { FhirError } from '../fhir-error.js';
+import { storable } from '../index/columns.js';
 import { searchKey } from '../index/search-key.js';
 import { tokenAsked } from '../parameters/token.js';
 
@@ -47,6 +48,9 @@ export function conditionOfCreate(request: Record<string, unknown> | undefined):
 
 /** The type and the index key that a condition asks for, or the reason why it cannot be resolved. */
 export function conditionKey(condition: string): { type: string; key: number } | string {
+  // PostgreSQL has neither in a text.
+  if (storable(condition) !== condition)
+    return `the reference ${JSON.stringify(condition)} is conditional; it has U+0000 or half of a surrogate pair`;
   const mark = condition.indexOf('?');
   const type = condition.slice(0, mark);
   if (!isServedType(type) || isCompartmentType(type))
@@ -64,11 +68,15 @@ export function conditionKey(condition: string): { type: string; key: number } |
   }
 }
 
-/** Writes `Type/id` in place of each condition that matches exactly one resource. */
-export function withResolved(text: string, resolutions: Resolutions): string {
+/**
+ * Writes `Type/id` in place of each condition that matches exactly one resource.
+ * @param unsettled conditions that are left as they are
+ */
+export function withResolved(text: string, resolutions: Resolutions, unsettled: ReadonlySet<string>): string {
   if (!text.includes('?')) return text;
   return text.replace(written, (whole, before: string, condition: string) => {
-    const target = soleTarget(unescaped(condition), resolutions);
+    const asked = unescaped(condition);
+    const target = unsettled.has(asked) ? undefined : soleTarget(asked, resolutions);
     return target ? `${before}"${target}"` : whole;
   });
 }

@@ -22,6 +22,11 @@ export interface EnrichmentSettings {
 export interface Enriched {
   resource: Json;
   text: string;
+  /**
+   * The text with its labels and the names of its codes, without the names of providers. A resource that
+   * waits is kept so: the load that stores it may have other rules and names.
+   */
+  ownText: string;
   walked: Walked;
   /** The stored resources that may name a provider of the claim, as `targetsOf` writes them. */
   unnamed: string[];
@@ -33,6 +38,7 @@ export interface Enriched {
 export const unchanged = (resource: Json, text: string, walked: Walked): Enriched => ({
   resource,
   text,
+  ownText: text,
   walked,
   unnamed: [],
   isLabelled: false,
@@ -57,6 +63,7 @@ export function enrich(
   const labels = isLabelledType(String(resource.resourceType)) ? labelRules.labelsOf(walked.codings) : [];
   const labelled = labels.length > 0 ? addLabels(resource, text, labels) : undefined;
   if (labelled) enrichments.push(labelled);
+  const own = enrichments.map(({ edit }) => edit);
   const parties = hasBareParty(resource) ? nameParties(resource, text, baseUrl, names) : undefined;
   enrichments.push(...(parties?.enrichments ?? []));
   if (enrichments.length === 0) return unchanged(resource, text, walked);
@@ -66,7 +73,8 @@ export function enrich(
   );
   const unnamed = parties?.unnamed ?? [];
   const isLabelled = labelled !== undefined;
-  const completed = { text: written, unnamed, isLabelled };
+  const ownText = enrichments.length === own.length ? written : withEdits(text, own);
+  const completed = { text: written, ownText, unnamed, isLabelled };
   if (!isPartial) return { ...completed, resource, walked: more(walked, membersAdded(enrichments)) };
   const parsed = JSON.parse(written) as Json;
   return { ...completed, resource: parsed, walked: checkStructure(parsed, written) };

@@ -11,7 +11,7 @@ export { reindex, type ReindexOptions, type ReindexReport } from './reindex.js';
 export { removePatient } from './remove-patient.js';
 export { listRuns, recordRun, type LoadRun } from './runs.js';
 export type { RetentionRule } from './retention.js';
-export type { AbsentResources, SnapshotHeld, SnapshotOptions } from './snapshot.js';
+export { isLoadableType, type AbsentResources, type SnapshotHeld, type SnapshotOptions } from './snapshot.js';
 export { totalBytes, type ReadFile } from './sources.js';
 export { dropWaiting, listWaiting, type WaitingResource } from './waiting.js';
 export type { StructureFinding } from '../structure/findings.js';

@@ -223,6 +223,7 @@ describe('the loader', () => {
       const tar = pack();
       tar.entry({ name: 'package/package.json' }, '{"name":"no resource"}');
       tar.entry({ name: '../../etc/a.ndjson.gz' }, gzipSync(lines(patient('archived'))));
+      tar.entry({ name: 'package/._array.json' }, '\0\x05\x16\x07 of macOS');
       tar.entry({ name: 'array.json' }, JSON.stringify([patient('in-array')]));
       if (isLinked) tar.entry({ name: 'link.json', type: 'symlink', linkname: '/etc/passwd' });
       tar.finalize();

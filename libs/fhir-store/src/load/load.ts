@@ -14,7 +14,7 @@ import { totalBytes, workOf, type ReadFile } from './sources.js';
 import { Snapshot, type SnapshotHeld, type SnapshotOptions } from './snapshot.js';
 import { durable, refreshSharedIndexes, storeBatch, type Stored } from './store-batch.js';
 import { Turns } from './loader-lock.js';
-import { resolvableResources } from './unresolved-resources.js';
+import { resolvableResources, type WaitedSince } from './unresolved-resources.js';
 
 export interface LoadReport {
   /** The files that were read to their end. */
@@ -205,11 +205,7 @@ class LoadRun {
     while (this.preparing.length > 0) await this.storeNext();
     // The lookup of conditions reads the index of shared resources.
     await refreshSharedIndexes(this.client, sharedChanges(this.report.byType));
-    for await (const { pieces, resolutions } of resolvableResources(this.client)) {
-      const batch = await this.preparation.resolved(pieces, resolutions);
-      // The load that brought these resources has counted them.
-      await this.store({ ...batch, read: 0 }, placeOf(pieces));
-    }
+    await this.storeResolvable();
     if (this.snapshot) {
       const { rejected } = this.report;
       const { kept, held } = await this.snapshot.deleteAbsent(rejected, (stored) => this.count(stored));
@@ -231,6 +227,21 @@ class LoadRun {
     Object.assign(this.report, rows[0]);
   }
 
+  /**
+   * Stores the resources that wait no longer. A shared one may be the target that others wait for, so each
+   * round that stores one is followed by another.
+   */
+  private async storeResolvable(): Promise<void> {
+    for (let before = -1; before < sharedChanges(this.report.byType);) {
+      before = sharedChanges(this.report.byType);
+      for await (const { pieces, resolutions, waitedSince } of resolvableResources(this.client)) {
+        const batch = await this.preparation.accepted(pieces, resolutions);
+        // The load that brought these resources has counted them.
+        await this.store({ ...batch, read: 0, findings: [], bareCodes: [] }, placeOf(pieces), waitedSince);
+      }
+    }
+  }
+
   /** With a refusal, data is missing that the source has: it is not complete here. */
   private completeTo(): Times {
     const { byKind = {}, undeclared } = this.options.completeTo ?? {};
@@ -241,7 +252,9 @@ class LoadRun {
 
   private async storeNext(): Promise<void> {
     const { prepared, place, bytes } = this.preparing.shift()!;
-    await this.store(await this.complete(await prepared), place);
+    const batch = await this.complete(await prepared);
+    await this.store(batch, place);
+    await this.snapshot?.note(batch);
     this.options.onProgress?.({ ...this.report, bytes, totalBytes: this.totalBytes });
   }
 
@@ -256,27 +269,29 @@ class LoadRun {
     );
   }
 
-  private async store(batch: Batch, place: string): Promise<void> {
+  private async store(batch: Batch, place: string, waitedSince?: WaitedSince): Promise<void> {
     const { report } = this;
     this.noteRefused(batch);
     const { keepsVersions = false } = this.options;
-    const stored = await storeBatch(this.client, batch, { turns: this.turns, keepsVersions }).catch(
-      (error: unknown) => {
-        throw new Error(`${(this.lost ?? (error as Error)).message}, in what begins at ${place}`, {
-          cause: error,
-        });
-      },
-    );
-    await this.snapshot?.note(batch);
+    const stored = await storeBatch(this.client, batch, {
+      turns: this.turns,
+      keepsVersions,
+      waitedSince,
+    }).catch((error: unknown) => {
+      throw new Error(`${(this.lost ?? (error as Error)).message}, in what begins at ${place}`, {
+        cause: error,
+      });
+    });
     report.read += batch.read;
-    report.unchanged += batch.existing;
+    report.unchanged += batch.existing.length;
     report.labelled += batch.labelled;
     this.bare.addAll(batch.bareCodes);
     this.newest = laterOf(this.newest, batch.newest);
     this.hasUnnamed ||= batch.changes.some((change) => 'unnamed' in change && change.unnamed.length > 0);
+    const sharedBefore = sharedChanges(report.byType);
     this.count(stored);
-    // A deleted resource is no target any more.
-    if (report.deleted > 0) this.resolutions.clear();
+    // Another resource may have the identifier now, or none.
+    if (sharedChanges(report.byType) > sharedBefore) this.resolutions.clear();
   }
 
   private count({ created, updated, deleted, unchanged }: Stored): void {

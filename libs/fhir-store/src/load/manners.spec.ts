@@ -57,10 +57,19 @@ describe('a file of another form', () => {
     const { reasons } = await store.load(
       store.file('array.json', JSON.stringify([patient('x')])),
       store.file('page.json', '<html></html>'),
+      store.file('lines.json', `${lines(patient('x'), patient('y'))}\n`),
+      store.file('returns.ndjson', `${lines(patient('x'))}\r${lines(patient('y'))}`),
+      store.file('pretty.ndjson', '{\n"resourceType":"Patient"}'),
+      store.file('nothing.json', ''),
     );
     expect(reasons).toEqual([
       expect.stringMatching(/is a JSON array: write its resources one a line/),
       expect.stringMatching(/is XML or HTML, not JSON/),
+      expect.stringMatching(/a file with a resource in each line has to end in \.ndjson$/),
+      expect.stringMatching(/its lines end in CR alone: end them in LF$/),
+      expect.stringMatching(/a file with one document over several lines has to end in \.json$/),
+      expect.stringMatching(/pretty\.ndjson:2: is not JSON/),
+      expect.stringMatching(/the file is empty$/),
     ]);
   });
 });
@@ -119,6 +128,24 @@ describe('what is refused', () => {
     const { report } = await refusedOf(store.file('corrected.ndjson', corrected));
     expect(report).toMatchObject({ rejected: 5, created: 4 });
     expect((await store.ids('Observation?_sort=_id', member('k'))).sort()).toEqual(['c', 'orphan', 'wrong']);
+  });
+
+  it('is kept with the references that its Bundle resolves', async () => {
+    const entry = (url: string, resource: object) => ({
+      fullUrl: `urn:uuid:${url}`,
+      resource,
+      request: { method: 'PUT', url: 'Observation/other' },
+    });
+    const observation = { ...weight('of-bundle', 'x'), subject: { reference: 'urn:uuid:subject' } };
+    const subject = { fullUrl: 'urn:uuid:subject', resource: patient('of-bundle') };
+    const request = { method: 'PUT', url: 'Patient/of-bundle' };
+    const { entries } = await refusedOf(
+      store.file('urn.json', bundle('batch', { ...subject, request }, entry('o', observation))),
+    );
+    const corrected = entries.map(({ line }) => line!.replace('Observation/other', 'Observation/of-bundle'));
+    const { report } = await refusedOf(store.file('urn-corrected.ndjson', corrected.join('\n')));
+    expect(report).toMatchObject({ rejected: 0, created: 1 });
+    expect(await store.ids('Observation', member('of-bundle'))).toEqual(['of-bundle']);
   });
 
   it('by its structure is reported by profile and element, and stored when it is only counted', async () => {

@@ -168,4 +168,44 @@ describe('a removed patient', () => {
     expect(await store.engine.readBinary({ id: 'shared-binary', access })).toBeDefined();
     expect(await removePatient(store.pool, 'gone-one')).toBe(0);
   });
+
+  it('takes the documents along that only readers of the patient’s resources may read', async () => {
+    const secured = (id: string, reference: string) => ({ ...binary(id), securityContext: { reference } });
+    await store.put([
+      patient('secure'),
+      patient('secure-other'),
+      weight('secure-1', 'secure'),
+      weight('secure-2', 'secure'),
+      weight('secure-3', 'secure-other'),
+      provenance,
+      provenance('secure-both', 'Observation/secure-1', 'Observation/secure-3'),
+      secured('secure-own', 'Observation/secure-1'),
+      secured('secure-of-deleted', 'Observation/secure-2'),
+      secured('secure-shared', 'Provenance/secure-both'),
+      {
+        ...document('secure-waits', 'secure', 'secure-of-waiting'),
+        author: [{ reference: 'Practitioner?identifier=s|nobody' }],
+      },
+      binary('secure-of-waiting'),
+      secured('secure-context-waits', 'DocumentReference/secure-waits'),
+      document('secure-others', 'secure-other', 'secure-kept'),
+      binary('secure-kept'),
+    ]);
+    await store.load(store.file('deleted.ndjson', bundle('batch', deletion('Observation/secure-2'))));
+    await removePatient(store.pool, 'secure');
+    const { rows } = await store.pool.query(`SELECT id FROM binary_resource WHERE id LIKE 'secure-%'`);
+    expect(rows.map(({ id }) => String(id)).sort()).toEqual(['secure-kept', 'secure-shared']);
+    // The removed ids are given to somebody else.
+    await store.put([weight('secure-1', 'secure-other')]);
+    const access = { ...member('secure-other'), types: new Set(['Binary', 'Observation']) };
+    expect(await store.engine.readBinary({ id: 'secure-own', access })).toBeUndefined();
+  });
+
+  it('removes nothing for a text that is no id', async () => {
+    await store.put([
+      { ...weight('no-id', 'no-id'), performer: [{ reference: 'Practitioner?identifier=s|nobody' }] },
+    ]);
+    for (const text of ['x|no-id', 'a(b', '[^"]*']) expect(await removePatient(store.pool, text)).toBe(0);
+    expect(await removePatient(store.pool, 'no-id')).toBe(1);
+  });
 });

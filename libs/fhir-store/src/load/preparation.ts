@@ -12,6 +12,8 @@ export interface Preparation {
    */
   prepare(pieces: Piece[]): Promise<Batch | ConditionalWork>;
   resolved(pieces: Piece[], resolutions: Resolutions): Promise<Batch>;
+  /** As {@link resolved}, of resources that a load has accepted: their structure refuses none of them. */
+  accepted(pieces: Piece[], resolutions: Resolutions): Promise<Batch>;
   stop(): Promise<void>;
 }
 
@@ -20,6 +22,8 @@ export interface Task {
   pieces: Piece[];
   /** Undefined when nothing is known about conditional references. */
   resolutions: Resolutions | undefined;
+  /** Whether a load has accepted the resources. */
+  isAccepted?: boolean;
 }
 
 export type Done = { number: number } & ({ prepared: Batch | ConditionalWork } | { error: string });
@@ -31,10 +35,18 @@ export function openPreparation(settings: PreparationSettings, threads: number):
         width: 0,
         prepare: async (pieces) => Promise.resolve(prepareUnlessConditional(pieces, settings)),
         resolved: async (pieces, resolutions) => Promise.resolve(prepareBatch(pieces, settings, resolutions)),
+        accepted: async (pieces, resolutions) =>
+          Promise.resolve(prepareBatch(pieces, accepting(settings), resolutions)),
         stop: async () => Promise.resolve(),
       }
     : new Threads(settings, threads);
 }
+
+/** Settings for resources that a load has accepted. */
+export const accepting = (settings: PreparationSettings): PreparationSettings => ({
+  ...settings,
+  structure: 'count',
+});
 
 class Threads implements Preparation {
   readonly width: number;
@@ -70,6 +82,10 @@ class Threads implements Preparation {
 
   resolved(pieces: Piece[], resolutions: Resolutions): Promise<Batch> {
     return this.add({ pieces, resolutions }) as Promise<Batch>;
+  }
+
+  accepted(pieces: Piece[], resolutions: Resolutions): Promise<Batch> {
+    return this.add({ pieces, resolutions, isAccepted: true }) as Promise<Batch>;
   }
 
   private add(task: Omit<Task, 'number'>): Promise<Batch | ConditionalWork> {

@@ -1,14 +1,14 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Done, Task } from './preparation.js';
+import { accepting, type Done, type Task } from './preparation.js';
 import { prepareBatch, prepareUnlessConditional, type PreparationSettings } from './prepare-batch.js';
 
 const settings = workerData as PreparationSettings;
 
-parentPort?.on('message', ({ number, pieces, resolutions }: Task) => {
+parentPort?.on('message', ({ number, pieces, resolutions, isAccepted }: Task) => {
   let done: Done;
   try {
     const prepared = resolutions
-      ? prepareBatch(pieces, settings, resolutions)
+      ? prepareBatch(pieces, isAccepted ? accepting(settings) : settings, resolutions)
       : prepareUnlessConditional(pieces, settings);
     done = { number, prepared };
   } catch (error) {

@@ -6,6 +6,8 @@ import { BareCodes } from './code-names.js';
 import { CodeNames, type CodeTables } from './code-tables.js';
 import { NewestTimes, type FreshnessRule } from './freshness.js';
 import { compact } from '../json/scan.js';
+import { ChangedMatches } from './changed-matches.js';
+import { keyOf as keyOfName, nameOf } from './keys.js';
 import { LabelRules, type LabelRule } from './label-rules.js';
 import { ownReferences } from './own-references.js';
 import { prepareEntry, type EntrySettings, type PreparedEntry } from './prepare-entry.js';
@@ -54,17 +56,33 @@ export function prepareUnlessConditional(
 /**
  * Parses, checks and extracts, and makes rows. It needs no database, so several batches can be prepared at
  * once.
+ * @param given what conditions match before the batch is stored. When the batch changes that, the resources
+ * that refer by these conditions wait until it is stored.
  */
 export function prepareBatch(
   pieces: readonly Piece[],
+  settings: PreparationSettings,
+  given: Resolutions,
+): Batch {
+  const changedMatches = new ChangedMatches(given);
+  const batch = prepareOnce(pieces, settings, given, changedMatches);
+  const { conditions } = changedMatches;
+  if (conditions.size === 0) return batch;
+  return prepareOnce(pieces, settings, given, new ChangedMatches(new Map()), conditions);
+}
+
+function prepareOnce(
+  pieces: readonly Piece[],
   { baseUrl, ownBases, structure, labelRules, codeTables, freshness }: PreparationSettings,
   given: Resolutions,
+  changedMatches: ChangedMatches,
+  unsettled: ReadonlySet<string> = new Set(),
 ): Batch {
   const batch: Omit<Batch, 'rows' | 'findings' | 'bareCodes' | 'newest'> = {
     changes: [],
     rejected: [],
     read: 0,
-    existing: 0,
+    existing: [],
     labelled: 0,
   };
   // A Bundle that creates a resource on a condition resolves the condition for the Bundles after it.
@@ -83,28 +101,41 @@ export function prepareBatch(
   };
   const rows = new Rows(pieces.reduce((sum, { bytes }) => sum + bytes.length, 0));
   const now = new Date().toISOString();
-  for (const document of documentsOf(pieces, ownReferences(ownBases), resolutions)) {
+  for (const document of documentsOf(pieces, ownReferences(ownBases), resolutions, unsettled)) {
     batch.read += document.entries.length;
     const made = document.entries.map((entry) => ({ place: entry.place, ...prepareEntry(entry, settings) }));
     if (document.isWhole) refuseRepeated(made);
     batch.rejected.push(...refusedOf(document, made));
-    if (document.isWhole && made.some((one) => 'reason' in one && one.spoils)) continue;
+    const isRefused = document.isWhole && made.some((one) => 'reason' in one && one.spoils);
+    forgetRefused(document, isRefused ? [] : made, resolutions);
+    if (isRefused) continue;
     for (const one of made) {
-      // A resource that waits is labelled when it is stored.
-      if ('prepared' in one && one.isLabelled && one.conditions.length === 0) batch.labelled += 1;
+      changedMatches.note(one);
+      if ('prepared' in one && one.isLabelled) batch.labelled += 1;
       if ('reason' in one) continue;
-      else if ('exists' in one) batch.existing += 1;
+      else if ('exists' in one) batch.existing.push(keyOfName(one.exists));
       else if ('deleted' in one) batch.changes.push({ ...one.deleted, isDeleted: true });
       else if ('binary' in one) batch.changes.push(rows.addBinary(one.binary, now));
       else if (one.conditions.length > 0) {
-        const { type, id } = one.prepared;
-        const unresolved = { place: one.place, body: one.text, conditions: one.conditions };
+        const { type, id, patients } = one.prepared;
+        const unresolved = { place: one.place, body: one.text, conditions: one.conditions, patients };
         batch.changes.push({ type, id, isDeleted: false, unresolved });
       } else batch.changes.push(rows.add(one.prepared, now));
     }
   }
   const counted = { findings: findings.all, bareCodes: bare.all, newest: newest.byKind };
   return { ...batch, ...counted, rows: rows.bytes() };
+}
+
+/** A resource that a Bundle would create and that is refused matches no condition of the Bundles after it. */
+function forgetRefused(
+  { created }: Document,
+  made: readonly PreparedEntry[],
+  resolutions: Map<string, readonly string[]>,
+): void {
+  if (!created || created.size === 0) return;
+  const stored = new Set(made.flatMap((one) => ('prepared' in one ? nameOf(one.prepared) : [])));
+  for (const [condition, name] of created) if (!stored.has(name)) resolutions.set(condition, []);
 }
 
 /* The rules and names of a load are the same for all of its batches. */

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { storable } from '../index/columns.js';
 import { isTypeAndId, localReference } from '../index/references.js';
 import { membersOf } from '../json/scan.js';
 import { isInstant, validId } from './prepare.js';
@@ -70,7 +71,9 @@ export function prepareBinary(given: string, resource: Json, baseUrl: string): P
     contentType,
     securityContext: local,
     labels: Array.isArray(security)
-      ? (security as Json[]).map(({ system, code }) => `${String(system ?? '')}|${String(code ?? '')}`)
+      ? (security as Json[]).map(({ system, code }) =>
+          storable(`${String(system ?? '')}|${String(code ?? '')}`),
+        )
       : [],
     head,
     tail,

@@ -12,7 +12,10 @@ import { refusal, type Refusal } from './refusal.js';
 type Json = Record<string, unknown>;
 
 export type PreparedEntry =
-  /** `conditions`: those of its references that match nothing yet, for which it waits. */
+  /**
+   * `conditions`: those of its references that match nothing yet, for which it waits. `text`: what is kept
+   * meanwhile.
+   */
   | { prepared: Prepared; text: string; conditions: string[]; isLabelled: boolean }
   | { binary: PreparedBinary }
   | { exists: string }
@@ -86,8 +89,7 @@ function prepareResource(
   if ('content' in checked) return { binary: checked };
   const { isLabelled, unnamed } = enriched;
   const conditions = unresolved.map(({ condition }) => condition);
-  // A resource that waits is kept as it was given, and completed when it waits no longer.
-  return { prepared: { ...checked, unnamed }, text, conditions, isLabelled };
+  return { prepared: { ...checked, unnamed }, text: enriched.ownText, conditions, isLabelled };
 }
 
 const knownOf = ({ members, references }: Walked) =>

@@ -12,23 +12,27 @@ export interface Document {
   entries: (Entry & { parsed?: Json })[];
   /** Whether it is a transaction, which is stored as a whole or not at all. */
   isWhole: boolean;
+  /** `Type/id` of the resources that a Bundle creates under a condition, by the condition. */
+  created?: ReadonlyMap<string, string>;
 }
 
 /**
  * Reads the documents of pieces: resources and Bundles.
  * @param toLocal makes references local
  * @param resolutions of conditions; gains those that Bundles resolve
+ * @param unsettled conditions whose references are left as they are
  */
 export function* documentsOf(
   pieces: readonly Piece[],
   toLocal: (text: string) => string,
   resolutions: Map<string, readonly string[]>,
+  unsettled: ReadonlySet<string>,
 ): Generator<Document> {
   for (const { place, text, isFromArchive } of textsOf(pieces)) {
     const document =
       text === undefined
         ? refused('', place, 'not-text', 'is not UTF-8')
-        : documentOf(place, withResolved(toLocal(withoutMark(text)), resolutions), resolutions);
+        : documentOf(place, withResolved(toLocal(withoutMark(text)), resolutions, unsettled), resolutions);
     const [first] = document.entries;
     // An archive may contain files that are no resources, such as the manifest of a package.
     const isOther = isFromArchive && first && 'parsed' in first && first.parsed?.resourceType === undefined;
@@ -97,7 +101,28 @@ function documentOf(place: string, text: string, resolutions: Map<string, readon
 /** Why a text is not JSON, with the cause if it can be seen from the beginning. */
 export function notJson(text: string, error: unknown): string {
   const kind = /^\s*</.test(text) ? 'XML or HTML, ' : /^PK\u0003\u0004/.test(text) ? 'a ZIP archive, ' : '';
-  return `is ${kind}not JSON: ${(error as Error).message}`;
+  return `is ${kind}not JSON: ${(error as Error).message}${adviceFor(text)}`;
+}
+
+/** What to do about a text with several documents, or with a part of one. */
+function adviceFor(text: string): string {
+  if (text.trim() === '') return '; the file is empty';
+  if (/^\s*[[{]\s*$/.test(text))
+    return '; the name of a file with one document over several lines has to end in .json';
+  const end = text.search(/[\r\n]/);
+  if (end === -1 || !isJson(text.slice(0, end))) return '';
+  return text.includes('\n')
+    ? '; the name of a file with a resource in each line has to end in .ndjson'
+    : '; its lines end in CR alone: end them in LF';
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function bundleOf(place: string, text: string, resolutions: Map<string, readonly string[]>): Document {

@@ -5,6 +5,7 @@ import { forgetVersionsOf } from './keep-versions.js';
 import { forgetPointers } from './pointers.js';
 import { deletionOf } from './snapshot.js';
 import { durable, storeBatch } from './store-batch.js';
+import { validId } from './prepare.js';
 import type { Key } from './keys.js';
 import { inTurn } from './loader-lock.js';
 
@@ -18,6 +19,8 @@ const pageSize = 1000;
  * @returns the number of deleted resources
  */
 export async function removePatient(pool: Pool, patient: string): Promise<number> {
+  // The text of waiting resources is searched for the id by a regular expression.
+  if (!validId.test(patient)) return 0;
   const client = await pool.connect();
   const ignore = () => undefined;
   client.on('error', ignore);
@@ -45,22 +48,40 @@ async function keysOf(client: PoolClient, text: string, patient: string): Promis
   return rows;
 }
 
-/** Binaries that no other patient's resource names. */
-const ownBinaries = (client: PoolClient, patient: string): Promise<Key[]> =>
-  keysOf(
-    client,
-    `SELECT '${binaryType}' AS type, b.id FROM binary_resource b
-     WHERE (b.security_context = 'Patient/' || $1::text
-         OR EXISTS (SELECT FROM member_reference r WHERE r.patient = $1 AND r.target = '${binaryType}/' || b.id))
-       AND NOT EXISTS (SELECT FROM member_reference r WHERE r.patient <> $1 AND r.target = '${binaryType}/' || b.id)`,
-    patient,
-  );
-
 /**
  * Whether a text refers to the patient `$1`: relative or absolute, with or without a version, escaped or not.
  */
 const namesPatient = (body: string) =>
   `replace(${body}, '\\/', '/') ~ ('[/"]Patient/' || replace($1::text, '.', '\\.') || '["/]')`;
+
+/**
+ * Binaries that only the patient may read: by a security context that is the patient's alone, or without one,
+ * because no other patient's resource names them. Resources that wait count, too.
+ */
+const ownBinaries = (client: PoolClient, patient: string): Promise<Key[]> =>
+  keysOf(
+    client,
+    `WITH own_context (name) AS (
+       SELECT 'Patient/' || $1::text
+       UNION SELECT m.type || '/' || m.id FROM member_resource m
+       WHERE m.patient = $1 AND NOT EXISTS (
+         SELECT FROM member_resource other WHERE other.type = m.type AND other.id = m.id AND other.patient <> $1)
+       UNION SELECT d.type || '/' || d.id FROM deleted_resource d WHERE d.patients = ARRAY[$1::text]
+       UNION SELECT u.type || '/' || u.id FROM unresolved_resource u WHERE ${namesPatient('u.body')}
+       UNION SELECT w.type || '/' || w.id FROM waiting_resource w WHERE ${namesPatient('w.body')}),
+     own_reference (target) AS (
+       SELECT r.target FROM member_reference r WHERE r.patient = $1
+       UNION SELECT found.parts[1] FROM unresolved_resource u
+       CROSS JOIN regexp_matches(replace(u.body, '\\/', '/'), '"(${binaryType}/[A-Za-z0-9.-]{1,64})["/]', 'g') AS found (parts)
+       WHERE ${namesPatient('u.body')}
+       UNION SELECT unnest(w.refs) FROM waiting_resource w WHERE ${namesPatient('w.body')})
+     SELECT '${binaryType}' AS type, b.id FROM binary_resource b
+     WHERE b.security_context IN (SELECT name FROM own_context)
+       OR b.security_context IS NULL
+         AND '${binaryType}/' || b.id IN (SELECT target FROM own_reference)
+         AND NOT EXISTS (SELECT FROM member_reference r WHERE r.patient <> $1 AND r.target = '${binaryType}/' || b.id)`,
+    patient,
+  );
 
 /**
  * Resources that are not served yet: those that name the patient, and those whose owners would be the owners

@@ -68,6 +68,38 @@ describe('a snapshot', () => {
     expect(await store.engine.readBinary({ id: 'sb', access: member('s') })).toBeUndefined();
   });
 
+  it('deletes what waited since an earlier load, also when its target comes', async () => {
+    const role = (id: string) => ({
+      resourceType: 'PractitionerRole',
+      id,
+      organization: { reference: 'Organization?identifier=s|waited-for' },
+    });
+    const target = {
+      resourceType: 'Organization',
+      id: 'waited-for',
+      name: 'o',
+      identifier: [{ system: 's', value: 'waited-for' }],
+    };
+    await store.put([role('earlier')]);
+    const report = await snapshot([role('given'), target], ['PractitionerRole'], { limit: 1 });
+    expect(report).toMatchObject({ unresolved: 0 });
+    expect(await store.ids('PractitionerRole', directory)).toEqual(['given']);
+  });
+
+  it('keeps what its Bundles create unless it exists', async () => {
+    const create = (uuid: string) =>
+      bundle('transaction', {
+        fullUrl: `urn:uuid:${uuid}`,
+        resource: { resourceType: 'Location', name: 'l', identifier: [{ system: 's', value: 'exists' }] },
+        request: { method: 'POST', url: 'Location', ifNoneExist: 'identifier=s|exists' },
+      });
+    await store.load(store.file('create.json', create('first')));
+    const again = store.file('again.json', create('second'));
+    const report = await store.loadWith({ snapshot: { types: ['Location'], limit: 1 } }, again);
+    expect(report).toMatchObject({ unchanged: 1, deleted: 0 });
+    expect(await store.ids('Location', directory)).toEqual(['first']);
+  });
+
   it('of a type that is not served stops before anything is loaded', async () => {
     await expect(snapshot(all, ['Claim'])).rejects.toThrow(/snapshot of Claim, which is not a resource type/);
   });

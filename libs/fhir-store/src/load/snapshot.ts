@@ -35,6 +35,9 @@ const stored = `
   UNION SELECT type, id FROM unresolved_resource WHERE type = ANY($1)
   UNION SELECT '${binaryType}', id FROM binary_resource WHERE '${binaryType}' = ANY($1)`;
 
+/** Whether a load can bring resources of a type. */
+export const isLoadableType = (type: string): boolean => isServedType(type) || type === binaryType;
+
 /** Notes which resources of the types a load brings, and deletes the others at its end. */
 export class Snapshot {
   private constructor(
@@ -48,7 +51,7 @@ export class Snapshot {
    * @throws Error when a type is none of this server
    */
   static async begin(client: PoolClient, options: SnapshotOptions, keepsVersions = false): Promise<Snapshot> {
-    const unknown = options.types.find((type) => !isServedType(type) && type !== binaryType);
+    const unknown = options.types.find((type) => !isLoadableType(type));
     if (unknown) throw new Error(`snapshot of ${unknown}, which is not a resource type of this server`);
     await client.query('DROP TABLE IF EXISTS pg_temp.snapshot_key');
     await client.query('CREATE TEMPORARY TABLE snapshot_key (type text, id text, PRIMARY KEY (type, id))');
@@ -59,8 +62,11 @@ export class Snapshot {
     await this.client.query('DROP TABLE IF EXISTS pg_temp.snapshot_key').catch(() => undefined);
   }
 
-  async note({ changes }: Batch): Promise<void> {
-    const keys = changes.filter(({ type, isDeleted }) => !isDeleted && this.options.types.includes(type));
+  /** @param batch of the files: a resource that waited since an earlier load is in none of them */
+  async note({ changes, existing }: Batch): Promise<void> {
+    const keys = [...changes.filter(({ isDeleted }) => !isDeleted), ...existing].filter(({ type }) =>
+      this.options.types.includes(type),
+    );
     if (keys.length === 0) return;
     await this.client.query(
       'INSERT INTO snapshot_key SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING',
@@ -111,7 +117,7 @@ export function deletionOf(keys: readonly { type: string; id: string }[]): Batch
     rejected: [],
     findings: [],
     read: 0,
-    existing: 0,
+    existing: [],
     labelled: 0,
     bareCodes: [],
     newest: {},

@@ -118,7 +118,9 @@ export async function* workOf(
 
 /** The message of an error while a file is read, with what to do. */
 function causeOf({ message }: Error): string {
-  if (/unexpected end of (file|data)/i.test(message)) return `is cut off (${message}): transfer it again`;
+  if (/unexpected end of data/i.test(message))
+    return `is cut off, or no archive of tar (${message}): transfer it again, or name a compressed file .ndjson.gz or .json.gz`;
+  if (/unexpected end of file/i.test(message)) return `is cut off (${message}): transfer it again`;
   if (/incorrect (header|data) check|invalid (block|stored|distance|code)/.test(message))
     return `is damaged (${message}): transfer it again`;
   return message;
@@ -141,7 +143,8 @@ async function* piecesOfArchive(file: string, stream: Readable): AsyncGenerator<
   for await (const entry of archive) {
     const { name, type } = entry.header;
     const content = entry as unknown as Readable;
-    if (!/\.(json|ndjson|jsonl)(\.gz)?$/.test(name)) content.resume();
+    // macOS packs a file of attributes, `._name`, beside each file.
+    if (!/(^|\/)(?!\._)[^/]*\.(json|ndjson|jsonl)(\.gz)?$/.test(name)) content.resume();
     else if (type !== 'file')
       throw new Error(
         `${file}!${name} is not a whole file but a link, or sparse; tar has --dereference and --hard-dereference`,

@@ -8,7 +8,7 @@ import { assignOwners, directOwners, ownerFollowers } from './owners.js';
 import { rememberUnnamed } from './unnamed.js';
 import { forgetPointers, rememberPointers, type Pointers } from './pointers.js';
 import { NeedsTurn, Turns } from './loader-lock.js';
-import { keepUnresolved } from './unresolved-resources.js';
+import { keepUnresolved, ofFormerOwners, stillWaiting, type WaitedSince } from './unresolved-resources.js';
 import { deleteBinaries, writeBinaries } from './write-binaries.js';
 import { writeMemberRows, writeSharedRows, writeWaitingRows } from './write-rows.js';
 
@@ -44,16 +44,22 @@ interface State extends Change {
 export async function storeBatch(
   client: PoolClient,
   batch: Batch,
-  { turns = new Turns(), keepsVersions = false }: StoreOptions = {},
+  { turns = new Turns(), keepsVersions = false, waitedSince }: StoreOptions = {},
 ): Promise<Stored> {
   if (batch.changes.length === 0) return nothingStored();
-  return turns.take(client, (isAlone) => storeIn(client, batch, { isAlone, keepsVersions }));
+  return turns.take(client, async (isAlone) => {
+    const { rows } = batch;
+    const changes = waitedSince ? await stillWaiting(client, batch.changes, waitedSince) : batch.changes;
+    return storeIn(client, { changes, rows }, { isAlone, keepsVersions });
+  });
 }
 
 export interface StoreOptions {
   turns?: Turns;
   /** Whether a replaced or deleted version stays readable as an earlier one. */
   keepsVersions?: boolean;
+  /** Of a batch of resources that waited. */
+  waitedSince?: WaitedSince;
 }
 
 interface WriteOptions {
@@ -67,7 +73,7 @@ const nothingStored = (): Stored => ({ created: {}, updated: {}, deleted: {}, un
 /** @throws NeedsTurn when the batch has to be stored alone */
 async function storeIn(
   client: PoolClient,
-  { changes, rows }: Batch,
+  { changes, rows }: Pick<Batch, 'changes' | 'rows'>,
   options: Required<WriteOptions>,
 ): Promise<Stored> {
   const stored = nothingStored();
@@ -97,6 +103,13 @@ async function storeIn(
       state.row = change;
     } else state.row = undefined;
   }
+  for (const one of await ofFormerOwners(client, [...unresolved.values()], ownersOf(states.values()))) {
+    const state = states.get(nameOf(one)) as State;
+    state.row = undefined;
+    state.sha256 = undefined;
+    state.isChanged = true;
+    count(stored.deleted, one.type);
+  }
   const changed = [...states.values()].filter(({ isChanged }) => isChanged);
   if (!options.isAlone && (unresolved.size > 0 || !changed.every(isNewOfItself))) throw new NeedsTurn();
   if (changed.length > 0) await write(client, changed, rows, options);
@@ -104,6 +117,14 @@ async function storeIn(
   stored.unresolved = unresolved.size;
   return stored;
 }
+
+/** The patients of the rows that a batch writes, by `Type/id`. */
+const ownersOf = (states: Iterable<State>) =>
+  new Map(
+    [...states].flatMap((state) =>
+      state.row && 'patients' in state.row ? [[nameOf(state), state.row.patients] as const] : [],
+    ),
+  );
 
 /**
  * Whether a resource is new and belongs to no member. Its primary key then keeps two loaders from storing it

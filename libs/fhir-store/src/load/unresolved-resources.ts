@@ -1,11 +1,13 @@
 import type { PoolClient } from 'pg';
 import type { Piece, Unresolved } from './batch.js';
+import { columnsOf, nameOf, type Key } from './keys.js';
 import { soleTarget } from './conditional-references.js';
 import { resolveConditions } from './resolve-conditions.js';
 
 /*
  * Resources that wait until a conditional reference of theirs matches exactly one stored resource. They are
- * kept as they were given, because index values and owners follow from the resolved references.
+ * kept as text, because index values and owners follow from the resolved references. What their load decided
+ * about structure, labels and names stays decided.
  */
 
 /** Whether any resource waits: most stores have none, and then a batch needs no look at the table. */
@@ -36,8 +38,61 @@ export async function keepUnresolved(
     `INSERT INTO unresolved_resource (type, id, place, body, conditions)
      SELECT type, id, place, body, ARRAY(SELECT jsonb_array_elements_text(conditions))
      FROM jsonb_to_recordset($1) AS u (type text, id text, place text, body text, conditions jsonb)`,
-    [JSON.stringify(waiting.map(({ type, id, unresolved }) => ({ type, id, ...unresolved })))],
+    [
+      JSON.stringify(
+        waiting.map(({ type, id, unresolved: { place, body, conditions } }) => ({
+          type,
+          id,
+          place,
+          body,
+          conditions,
+        })),
+      ),
+    ],
   );
+}
+
+/**
+ * The waiting resources whose stored versions belong to a patient that they do not name any more: nobody may
+ * read these versions until the waiting ones are stored.
+ * @param rows of the same batch, which replace the stored versions
+ */
+export async function ofFormerOwners(
+  client: PoolClient,
+  waiting: readonly Unresolved[],
+  rows: ReadonlyMap<string, readonly string[] | undefined>,
+): Promise<Unresolved[]> {
+  if (waiting.length === 0) return [];
+  const { rows: stored } = await client.query<Key & { patient: string }>(
+    `SELECT m.type, m.id, m.patient FROM member_resource m
+     JOIN unnest($1::text[], $2::text[]) AS k (type, id) USING (type, id)`,
+    columnsOf(waiting),
+  );
+  const owners = new Map<string, string[]>();
+  for (const row of stored) owners.set(nameOf(row), [...(owners.get(nameOf(row)) ?? []), row.patient]);
+  return waiting.filter((one) => {
+    const { patients } = one.unresolved;
+    const before = rows.get(nameOf(one)) ?? owners.get(nameOf(one)) ?? [];
+    return patients !== undefined && before.some((patient) => !patients.includes(patient));
+  });
+}
+
+/** When resources came that wait, by `Type/id`. */
+export type WaitedSince = ReadonlyMap<string, string>;
+
+/** The changes to resources that have waited until now: another loader may have replaced or deleted others. */
+export async function stillWaiting<Changed extends Key>(
+  client: PoolClient,
+  changes: readonly Changed[],
+  waitedSince: WaitedSince,
+): Promise<Changed[]> {
+  const { rows } = await client.query<Key & { loaded_at: string }>(
+    `SELECT u.type, u.id, u.loaded_at::text FROM unresolved_resource u
+     JOIN unnest($1::text[], $2::text[]) AS k (type, id) USING (type, id)`,
+    columnsOf(changes),
+  );
+  const now = new Map(rows.map((row) => [nameOf(row), row.loaded_at]));
+  return changes.filter((change) => now.get(nameOf(change)) === waitedSince.get(nameOf(change)));
 }
 
 /** Resources read at once, when the target of their references has arrived. */
@@ -49,6 +104,7 @@ interface Kept {
   place: string;
   body: string;
   conditions: string[];
+  loaded_at: string;
 }
 
 /**
@@ -61,7 +117,7 @@ export async function* resolvableResources(client: PoolClient) {
   const known = new Map<string, readonly string[]>();
   while (last) {
     const page: { rows: Kept[] } = await client.query<Kept>(
-      `SELECT type, id, place, body, conditions FROM unresolved_resource
+      `SELECT type, id, place, body, conditions, loaded_at::text FROM unresolved_resource
        WHERE (type, id) > ($1, $2) ORDER BY type, id LIMIT ${pageSize}`,
       [last.type, last.id],
     );
@@ -70,7 +126,15 @@ export async function* resolvableResources(client: PoolClient) {
     const conditions = new Set(rows.flatMap((row) => row.conditions).filter((one) => !known.has(one)));
     const resolutions = await resolveConditions(client, [...conditions], known);
     const ready = rows.filter((row) => row.conditions.every((one) => soleTarget(one, resolutions)));
-    if (ready.length > 0) yield { pieces: ready.map(pieceOf), resolutions };
+    if (ready.length > 0)
+      yield {
+        pieces: ready.map(pieceOf),
+        // Only those of the page: they are copied to another thread.
+        resolutions: new Map(
+          ready.flatMap((row) => row.conditions).map((one) => [one, resolutions.get(one)!]),
+        ),
+        waitedSince: new Map(ready.map((row) => [nameOf(row), row.loaded_at])),
+      };
   }
 }
 
