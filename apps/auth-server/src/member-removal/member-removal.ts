@@ -19,8 +19,8 @@ const columns = 'sub, patient, member_number, email';
  * theirs works any more, and nobody acts for their patients. Their ids are kept until {@link endRemoval}, so
  * that a second call gives the same answer.
  * @returns the members; none when no member has the key
- * @throws Error when the key names several members, and when somebody else signs in to the same records: their
- * removal must be meant, too
+ * @throws Error when the key names several members, and when somebody else signs in to the same records:
+ * their removal must be meant, too
  */
 export function beginRemoval(
   source: DataSource,

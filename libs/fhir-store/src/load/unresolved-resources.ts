@@ -80,7 +80,7 @@ export async function ofFormerOwners(
 /** When resources came that wait, by `Type/id`. */
 export type WaitedSince = ReadonlyMap<string, string>;
 
-/** The changes to resources that have waited until now: another loader may have replaced or deleted others. */
+/** The changes to resources that waited until now. Another loader may have replaced or deleted others. */
 export async function stillWaiting<Changed extends Key>(
   client: PoolClient,
   changes: readonly Changed[],
