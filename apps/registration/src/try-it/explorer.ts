@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, addressesFrom, Problem } from '@payer/service';
 import { planRules } from '@payer/smart';
 import type { Config } from '../config.js';
+import { firstTypes } from './first-types.js';
 import { Flow } from './flow.js';
 import type { Run, Step } from './run.js';
 
@@ -38,11 +39,11 @@ export class Explorer {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** The first read of a run: the member's own Patient, or the first practitioners. */
+  /** The first read of a run: the member's own Patient, or a search of the plan's first type. */
   firstPath(run: Run): string {
     return planRules[run.plan].patientClaim === 'required' && run.patient
       ? `Patient/${run.patient}`
-      : 'Practitioner?_count=5';
+      : `${firstTypes(run.plan)[0]}?_count=5`;
   }
 
   /** @throws Problem 400 for a path outside the FHIR base */
