@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { resourceTypesOfPlan } from '@payer/smart';
+import { flows, resourceTypesOfPlan } from '@payer/smart';
 import { newPlans } from '@payer/testing/table-rows';
+import { documents } from './documentation/documents/index.js';
 import type { TestPortal, Visitor } from './testing/portal.js';
 import { newApp, newDeveloper, startPortal, textOf } from './testing/portal.js';
 import { TrialPlatform } from './try-it/testing/trial-platform.js';
@@ -87,6 +88,31 @@ describe('a new plan', () => {
     const landing = await fetch(`${portal.service.url}/`);
     expect(await landing.text()).toContain(row.title);
   });
+
+  it.each(rows)(
+    '%s is in the texts that name the plans of a flow',
+    async (_plan, { title, flow, scopes }) => {
+      const unauthorized = textOf(await visitor.get('/docs/errors/unauthorized_client'));
+      expect(unauthorized).toContain(`The ${title} uses ${flows[flow].grantTypes.join(' and ')}.`);
+      if (flow === 'authorization-code') {
+        expect(unauthorized).toContain(`is not subscribed to the Patient Access API or the ${title}.`);
+        expect(textOf(await visitor.get('/apps/new'))).toMatch(
+          new RegExp(`or the ${title} needs at least one`),
+        );
+      } else {
+        const invalidScope = textOf(await visitor.get('/docs/errors/invalid_scope'));
+        expect(invalidScope).toContain(`${title}: send scope=${scopes.join(' ')}.`);
+      }
+    },
+  );
+
+  it.each(['/apps/new', ...documents.map(({ slug }) => `/docs/${slug}`)])(
+    '%s does not speak of two plans',
+    async (path) => {
+      const page = await visitor.get(path);
+      expect(textOf(page)).not.toMatch(/\b(both|two|the other) (plans?|apps)\b/i);
+    },
+  );
 });
 
 describe('a trial of a new plan', () => {

@@ -18,7 +18,7 @@ export const gettingAccess: Document = {
           Create an app with its <a href="/docs/redirect-uris">redirect URIs</a>. You get one client_id and
           one client_secret, and they work in both environments.
         </li>
-        <li>Choose the plan of the app. If you need both plans, create two apps.</li>
+        <li>Choose the plan of the app. For another plan, create another app.</li>
         <li>
           Press “Try it” on the app’s page: the portal runs the flow in the sandbox and shows each request and
           answer.
