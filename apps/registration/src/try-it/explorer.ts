@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, addressesFrom, Problem } from '@payer/service';
-import { planRules } from '@payer/smart';
+import { planRules, trialEnvironment } from '@payer/smart';
 import type { Config } from '../config.js';
 import { firstTypes } from './first-types.js';
 import { Flow } from './flow.js';
@@ -64,7 +64,7 @@ export class Explorer {
 
   /** The link of the next page, if it leads to the sandbox's FHIR base. */
   private nextOf(resource: Bundle | undefined): string | undefined {
-    const base = `${addressesFrom(this.config).sandbox.fhirBaseUrl}/`;
+    const base = `${addressesFrom(this.config)[trialEnvironment].fhirBaseUrl}/`;
     const url = resource?.link?.find(({ relation }) => relation === 'next')?.url;
     return url?.startsWith(base) ? url.slice(base.length) : undefined;
   }
