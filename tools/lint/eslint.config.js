@@ -32,7 +32,7 @@ const inside = (...folders) => [
 const forbiddenImports = {
   'libs/smart': ['@payer/*', '@nestjs/*', 'typeorm', 'fastify', 'pg', 'preact'],
   'libs/events': ['@payer/service', '@payer/ui', '@payer/fhir-store', ...apps, ...tools],
-  'libs/ui': ['@payer/*', '@nestjs/*', 'typeorm', 'fastify', 'pg'],
+  'libs/ui': ['@payer/*', '!@payer/smart', '@nestjs/*', 'typeorm', 'fastify', 'pg'],
   'libs/fhir-store': ['@payer/*', '@nestjs/*', 'fastify', 'preact'],
   'libs/service': ['@payer/ui', '@payer/fhir-store', ...apps, ...tools],
   apps: [...apps, ...tools],

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Environment } from '@payer/smart';
+import { languages } from '@payer/ui';
 import { decodeJwt } from 'jose';
 import { AuthServerUnderTest } from './testing/auth-server-under-test.js';
 import { appOf } from './testing/apps.js';
@@ -46,5 +47,21 @@ describe('a new environment', () => {
     expect(location).toMatch(/^\/preview\/interaction\//);
     expect((await go(location)).text).toContain('Health App');
     expect((await go('/preview/interaction/none')).text).toContain('<html');
+  });
+
+  it('has pages that say that their data is made up, because its row says so', async () => {
+    const go = system.browser();
+    const words = [
+      `class="badge warn">${languages.en['shell.sandbox']}<`,
+      languages.en['shell.footer.sandbox'],
+    ];
+    for (const [environment, isMadeUp] of [
+      ['preview', true],
+      ['sandbox', true],
+      ['production', false],
+    ] as const) {
+      const { text } = await go(`/${environment}/interaction/none`);
+      for (const word of words) expect([environment, text.includes(word)]).toEqual([environment, isMadeUp]);
+    }
   });
 });

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { migrate, type RunningService } from '@payer/service';
 import { startTestPostgres, type TestPostgres } from '@payer/testing';
+import { languages } from '@payer/ui';
 import { readConfig } from './config.js';
 import { databaseOptions } from './database/database-options.js';
+import { educationPath } from './education/education-page.js';
 import { consent } from './service.js';
 
 /*
@@ -40,6 +42,20 @@ describe('a new environment', () => {
     expect((await get('/preview/consent/begin?interaction=x')).headers.get('location')).toContain(
       '/preview/',
     );
+  });
+
+  it('has pages that say that their data is made up, because its row says so', async () => {
+    const words = [
+      `class="badge warn">${languages.en['shell.sandbox']}<`,
+      languages.en['shell.footer.sandbox'],
+    ];
+    for (const [environment, isMadeUp] of [
+      ['preview', true],
+      ['production', false],
+    ] as const) {
+      const text = await (await get(`/${environment}/${educationPath}`)).text();
+      for (const word of words) expect([environment, text.includes(word)]).toEqual([environment, isMadeUp]);
+    }
   });
 
   it('has an API that answers programs, and one that the table does not have has nothing', async () => {

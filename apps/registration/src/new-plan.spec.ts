@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { flows, resourceTypesOfPlan } from '@payer/smart';
 import { newPlans } from '@payer/testing/table-rows';
+import { documents } from './documentation/documents/index.js';
 import type { TestPortal, Visitor } from './testing/portal.js';
 import { newApp, newDeveloper, startPortal, textOf } from './testing/portal.js';
+import { TrialPlatform } from './try-it/testing/trial-platform.js';
 
 /* A new plan is a row of the table. Pages, API, dynamic registration and documentation must follow it. */
 
@@ -84,5 +87,60 @@ describe('a new plan', () => {
     expect(textOf(await visitor.get('/docs/scopes'))).toContain(row.scopes.join(' '));
     const landing = await fetch(`${portal.service.url}/`);
     expect(await landing.text()).toContain(row.title);
+  });
+
+  it.each(rows)(
+    '%s is in the texts that name the plans of a flow',
+    async (_plan, { title, flow, scopes }) => {
+      const unauthorized = textOf(await visitor.get('/docs/errors/unauthorized_client'));
+      expect(unauthorized).toContain(`The ${title} uses ${flows[flow].grantTypes.join(' and ')}.`);
+      if (flow === 'authorization-code') {
+        expect(unauthorized).toContain(`is not subscribed to the Patient Access API or the ${title}.`);
+        expect(textOf(await visitor.get('/apps/new'))).toMatch(
+          new RegExp(`or the ${title} needs at least one`),
+        );
+      } else {
+        const invalidScope = textOf(await visitor.get('/docs/errors/invalid_scope'));
+        expect(invalidScope).toContain(`${title}: send scope=${scopes.join(' ')}.`);
+      }
+    },
+  );
+
+  it.each(['/apps/new', ...documents.map(({ slug }) => `/docs/${slug}`)])(
+    '%s does not speak of two plans',
+    async (path) => {
+      const page = await visitor.get(path);
+      expect(textOf(page)).not.toMatch(/\b(both|two|the other) (plans?|apps)\b/i);
+    },
+  );
+});
+
+describe('a trial of a new plan', () => {
+  const platform = new TrialPlatform();
+  beforeAll(() => platform.start());
+  afterAll(() => platform.stop());
+
+  it.each(rows)('%s begins with a read of its own data, and leads to its other types', async (plan, row) => {
+    const developer = await newDeveloper(platform.portal.service.url);
+    const isMember = row.flow === 'authorization-code';
+    const id = await newApp(developer, { plan, ...(isMember ? {} : { redirect_uris: '' }) });
+    const where = isMember
+      ? await platform.connect(developer, id)
+      : (await platform.begin(developer, id)).pathname;
+    const page = await developer.get(where);
+    expect(textOf(page)).toContain('It works: your first FHIR answer');
+    const types = [...page.text.matchAll(/class="button secondary" href="[^"]*\?path=([A-Za-z]+)/g)];
+    expect(types.length).toBeGreaterThan(0);
+    const readable: ReadonlySet<string> = resourceTypesOfPlan[plan as never];
+    for (const [, type] of types) expect(readable).toContain(type);
+    const [first = ''] = /[A-Z][A-Za-z]+(?=[/?][^/]*$)/.exec(platform.received.at(-1)?.path ?? '') ?? [];
+    expect(readable).toContain(first);
+  });
+
+  it.each(rows)('%s has requests in the documentation that its data answers', async (plan) => {
+    const { text } = await (await newDeveloper(platform.portal.service.url)).get('/docs/flows');
+    const [section = ''] = text.split(`id="${plan}"`)[1]?.split('</section>') ?? [];
+    const [, type] = /Bearer ACCESS_TOKEN.*\/([A-Z][A-Za-z]+)\?/.exec(section) ?? [];
+    expect(resourceTypesOfPlan[plan as never]).toContain(type);
   });
 });

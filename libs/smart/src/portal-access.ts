@@ -1,10 +1,18 @@
-import { isSynthetic, type Environment } from './environments.js';
+import { environmentRules, environments, isSynthetic, type Environment } from './environments.js';
 import type { AppState } from './events.js';
 import { hasLevers } from './levers.js';
 import { asReviewed } from './reviewed-app.js';
 
 /** Whether the portal may run an app's flow for its developer: only where no real member is. */
 const hasPortalAccess = isSynthetic;
+
+/**
+ * The environment of trials and of the demonstration apps: the first with synthetic records that opens with
+ * the subscription.
+ */
+export const trialEnvironment: Environment = environments.find(
+  (environment) => isSynthetic(environment) && environmentRules[environment].opens === 'with-subscription',
+)!;
 
 /**
  * An app in one environment. Production has the reviewed values only. The secrets of an app that

@@ -1,3 +1,4 @@
+import { isSynthetic, type Environment } from '@payer/smart/environments';
 import type { ComponentChildren } from 'preact';
 import { brandInUse, brandStylesheet } from './brand/brand.js';
 import { BrandContact, BrandMark, type BrandWords } from './brand/brand-parts.js';
@@ -36,7 +37,7 @@ export interface PageProps {
   area?: 'portal' | 'wide-member' | 'member' | 'plain';
   /** Name in the header. Default: the plan's name. */
   planName?: string;
-  environment?: string;
+  environment?: Environment;
   /** Target of the link on the plan's name. */
   homeHref?: string;
   nav?: readonly NavItem[];
@@ -74,7 +75,7 @@ export function Page(props: PageProps) {
         <header class="site-header">
           <div class="wrap">
             <BrandMark name={planName} href={props.homeHref} />
-            {props.environment === 'sandbox' && <Badge tone="warn">{words.sandbox}</Badge>}
+            {hasMadeUpData(props) && <Badge tone="warn">{words.sandbox}</Badge>}
             {(props.nav?.length || props.signedIn || props.languageLinks?.length) && (
               <nav class="site-nav" aria-label={words.site}>
                 {props.nav?.map((item) => (
@@ -112,16 +113,19 @@ export function Page(props: PageProps) {
   );
 }
 
-function englishWords({ environment, area }: PageProps, planName: string): ShellWords {
-  const owner = area === 'portal' ? planName : `${planName}. Your records are yours.`;
+/** Whether the page has to say that its people and records are made up. */
+export const hasMadeUpData = ({ environment }: { environment?: Environment }): boolean =>
+  environment !== undefined && isSynthetic(environment);
+
+function englishWords(props: PageProps, planName: string): ShellWords {
+  const owner = props.area === 'portal' ? planName : `${planName}. Your records are yours.`;
   return {
     skip: 'Skip to the content',
     site: 'Site',
     signOut: 'Sign out',
     sandbox: 'Sandbox',
     brand: { questions: 'Questions?', website: 'The plan’s website', help: 'Help', privacy: 'Privacy' },
-    footer:
-      environment === 'sandbox' ? 'This is the sandbox: all people and records in it are made up.' : owner,
+    footer: hasMadeUpData(props) ? 'This is a sandbox: all people and records in it are made up.' : owner,
   };
 }
 

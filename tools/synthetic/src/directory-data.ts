@@ -6,8 +6,7 @@ export const planNet = 'http://hl7.org/fhir/us/davinci-pdex-plan-net/CodeSystem/
 /** Name, state, postal code, latitude, longitude. */
 export type Town = readonly [string, string, string, number, number];
 
-/** Towns of the plan's region with their place on the map. */
-export const towns: Record<Environment, readonly Town[]> = {
+const towns = {
   sandbox: [
     ['Minneapolis', 'MN', '55415', 44.9778, -93.265],
     ['Saint Paul', 'MN', '55102', 44.9537, -93.09],
@@ -22,7 +21,11 @@ export const towns: Record<Environment, readonly Town[]> = {
     ['Sioux Falls', 'SD', '57104', 43.5446, -96.7311],
     ['Mankato', 'MN', '56001', 44.1636, -93.9994],
   ],
-};
+} satisfies Partial<Record<Environment, readonly Town[]>>;
+
+/** Towns of the plan's region with their place on the map. The sandbox's are the default. */
+export const townsOf = (environment: Environment): readonly Town[] =>
+  (towns as Partial<Record<Environment, readonly Town[]>>)[environment] ?? towns.sandbox;
 
 export const specialties = [
   ['207Q00000X', 'Family Medicine Physician'],

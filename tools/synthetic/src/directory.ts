@@ -8,7 +8,7 @@ import type {
   PractitionerRole,
 } from 'fhir/r4.js';
 import { conditions } from './clinical-codes.js';
-import { planNet, towns, updated, type Town } from './directory-data.js';
+import { planNet, townsOf, updated, type Town } from './directory-data.js';
 import { addFacilityAffiliations } from './directory-facilities.js';
 import { directoryKit } from './directory-kit.js';
 import { addPractice } from './directory-practices.js';
@@ -43,7 +43,7 @@ export interface Directory {
 export function makeDirectory(environment: Environment, size: number): Directory {
   const kit = directoryKit(environment);
   const { random, id, phone, resources, add, endpoint, organization } = kit;
-  const area = towns[environment];
+  const area = townsOf(environment);
   const home = area[0] as Town;
   const payerEndpoint = endpoint('Plan FHIR API', id('payer'));
   const payer = organization(

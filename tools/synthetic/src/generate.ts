@@ -19,12 +19,14 @@ export interface GenerateOptions {
 /** Raise it when the output changes for the same options. */
 const generatorVersion = 13;
 
-export const defaultMembers: Record<Environment, number> = {
-  sandbox: 12 + specialMembers.length,
-  production: 8,
+/** How many members and practices an environment has by default. Others have {@link usualSize}. */
+const sizes: Partial<Record<Environment, { members: number; practices: number }>> = {
+  sandbox: { members: 12 + specialMembers.length, practices: 18 },
+  production: { members: 8, practices: 10 },
 };
+const usualSize = { members: 12, practices: 18 };
 
-export const defaultPractices: Record<Environment, number> = { sandbox: 18, production: 10 };
+export const sizeOf = (environment: Environment) => sizes[environment] ?? usualSize;
 
 /** The versions of guides that the resources name: `us-core-6.1.0+7.0.0`, and so on. */
 const guideVersions = (): string =>
@@ -37,7 +39,7 @@ const guideVersions = (): string =>
  * goes changes the profiles that the resources name.
  */
 export function datasetVersion(environment: Environment): string {
-  return `${environment}-${generatorVersion}-${defaultMembers[environment]} ${guideVersions()}`;
+  return `${environment}-${generatorVersion}-${sizeOf(environment).members} ${guideVersions()}`;
 }
 
 /**
@@ -51,9 +53,9 @@ export function* generate(options: GenerateOptions): Generator<FhirResource> {
 
 function* resourcesOf(options: GenerateOptions): Generator<FhirResource> {
   const { environment, seed = 1 } = options;
-  const count = options.members ?? defaultMembers[environment];
+  const count = options.members ?? sizeOf(environment).members;
   const known = testMembers(environment);
-  const directory = makeDirectory(environment, options.practices ?? defaultPractices[environment]);
+  const directory = makeDirectory(environment, options.practices ?? sizeOf(environment).practices);
   yield* directory.resources;
   for (let n = 0; n < count; n++)
     yield* member(environment, known[n] ?? memberOf(environment, seed, n), directory);

@@ -1,14 +1,15 @@
 import { parseArgs } from 'node:util';
-import { defaultMembers, defaultPractices } from './generate.js';
-import type { Environment } from './test-members.js';
+import { environments, isEnvironment } from '@payer/smart';
+import { sizeOf } from './generate.js';
 import { writeFiles } from './write-files.js';
 
+const each = (of: 'members' | 'practices') => environments.map((one) => sizeOf(one)[of]).join(' and ');
 const usage = `Makes synthetic FHIR data.
 
-  --environment sandbox|production   whose data (required)
+  --environment ${environments.join('|')}   whose data (required)
   --out DIRECTORY                    where the files go (required)
-  --members N                        how many members (default ${defaultMembers.sandbox} and ${defaultMembers.production})
-  --practices N                      how many practices the directory has (default ${defaultPractices.sandbox} and ${defaultPractices.production}); each about nine resources
+  --members N                        how many members (default ${each('members')})
+  --practices N                      how many practices the directory has (default ${each('practices')}); each about nine resources
   --seed N                           another seed gives other people (default 1)
 
 Writes <environment>.ndjson, and <environment>.members.ndjson with those who can sign in.`;
@@ -41,11 +42,11 @@ function options() {
     console.log(usage);
     process.exit(0);
   }
-  if (values.environment !== 'sandbox' && values.environment !== 'production')
-    throw new UsageError('--environment must be sandbox or production');
+  if (!isEnvironment(values.environment))
+    throw new UsageError(`--environment must be ${environments.join(' or ')}`);
   if (typeof values.out !== 'string') throw new UsageError('--out must name a directory');
   return {
-    environment: values.environment as Environment,
+    environment: values.environment,
     out: values.out,
     members: wholeNumber('members', values.members as string | undefined),
     practices: wholeNumber('practices', values.practices as string | undefined),

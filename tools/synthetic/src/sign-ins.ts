@@ -1,3 +1,4 @@
+import { isSynthetic } from '@payer/smart';
 import { birthday } from './dates.js';
 import { memberOf } from './generate.js';
 import { carerId, relativeId } from './relatives.js';
@@ -29,27 +30,27 @@ export interface SignIn {
 /**
  * Members of a large data set beyond this many get no sign-in: each password costs a slow hash at the import.
  */
-const maxSandboxSignIns = 20;
+const maxSignIns = 20;
 
 /** The age at which a parent's right ends. */
 const majority = 18;
 
 /**
- * Who can sign in: the known members of the environment, and in the sandbox the members after them, too. The
- * carers of these members come last.
+ * Who can sign in: the known members of the environment, and where all records are synthetic the members
+ * after them, too. The carers of these members come last.
  * @param members how many members the data has
  */
 export function signInsOf(environment: Environment, members: number, seed = 1): SignIn[] {
   const known: SignIn[] = testMembers(environment)
     .slice(0, members)
     .map(({ username, password, patient, name }) => ({ username, password, patient, name }));
-  if (environment !== 'sandbox') return known;
-  const all = Math.min(members, maxSandboxSignIns);
+  if (!isSynthetic(environment)) return known;
+  const all = Math.min(members, maxSignIns);
   const persons = Array.from({ length: all }, (_, n) => memberOf(environment, seed, n));
   for (const person of persons.slice(known.length)) {
     const children = childrenOf(person, persons);
     known.push({
-      ...credentials(known.length + 1),
+      ...credentials(environment, known.length + 1),
       patient: person.patient,
       name: person.name,
       ...(children.length > 0 ? { represents: children } : {}),
@@ -58,17 +59,17 @@ export function signInsOf(environment: Environment, members: number, seed = 1): 
   for (const { carer, patient, name } of persons)
     if (carer)
       known.push({
-        ...credentials(known.length + 1),
+        ...credentials(environment, known.length + 1),
         name: carer,
         represents: [{ patient, name, related_person: carerId(patient), relationship: 'carer' }],
       });
   return known;
 }
 
-const credentials = (number: number) => ({
-  username: `sbx-patientAccessMember-${number}`,
-  password: `hpTest${number}${number}`,
-});
+const credentials = (environment: Environment, number: number) =>
+  environment === 'sandbox'
+    ? { username: `sbx-patientAccessMember-${number}`, password: `hpTest${number}${number}` }
+    : { username: `${environment}-member-${number}`, password: `${environment}-member-${number}-password` };
 
 function childrenOf({ special }: Person, persons: readonly Person[]): Represents[] {
   if (special?.kind !== 'parent') return [];

@@ -1,10 +1,14 @@
+import { isSynthetic, type Environment } from '@payer/smart';
 import { uuidOf } from './random.js';
 
-export type Environment = 'sandbox' | 'production';
+export type { Environment } from '@payer/smart';
 
-/** Whether the generator has a data set for an environment of the platform. */
-export const hasDataSet = (environment: string): environment is Environment =>
-  Object.hasOwn(directory, environment);
+/**
+ * Whether a local system starts an environment with generated data: where the environment's records are
+ * synthetic, and where the generator has test members for it.
+ */
+export const hasDataSet = (environment: Environment): boolean =>
+  isSynthetic(environment) || Object.hasOwn(directory, environment);
 
 export interface TestMember {
   username: string;
@@ -18,8 +22,11 @@ export interface TestMember {
   suffix?: string;
 }
 
-/** Everybody who can sign in; the sandbox's three are the developer page's, patient ids included. */
-const directory: Record<Environment, TestMember[]> = {
+/**
+ * The first members of an environment; the sandbox's three are the developer page's, patient ids included. The
+ * members of an environment without an entry are all made from its name and the seed.
+ */
+const directory: Partial<Record<Environment, TestMember[]>> = {
   sandbox: [
     {
       username: 'sbx-patientAccessMember-1',
@@ -59,5 +66,5 @@ const directory: Record<Environment, TestMember[]> = {
 };
 
 export function testMembers(environment: Environment): TestMember[] {
-  return directory[environment];
+  return directory[environment] ?? [];
 }

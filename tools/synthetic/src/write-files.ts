@@ -1,7 +1,7 @@
 import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { defaultMembers, generate, type GenerateOptions } from './generate.js';
+import { generate, sizeOf, type GenerateOptions } from './generate.js';
 import { withExercises } from './exercises.js';
 import { signInsOf } from './sign-ins.js';
 import type { CatalogueMember } from './special-cases.js';
@@ -21,7 +21,7 @@ export async function writeFiles(options: GenerateOptions, directory: string): P
   mkdirSync(directory, { recursive: true });
   const file = join(directory, `${environment}.ndjson`);
   const membersFile = join(directory, `${environment}.members.ndjson`);
-  const signIns = signInsOf(environment, options.members ?? defaultMembers[environment], options.seed);
+  const signIns = signInsOf(environment, options.members ?? sizeOf(environment).members, options.seed);
   const withSignIn = new Set(signIns.map(({ patient }) => patient));
   // Only members with a sign-in are described. Of the others nothing is kept.
   const described = new Map<string, CatalogueMember>();

@@ -23,7 +23,7 @@ export function whyNotAllowed(app: AppState, environment: Environment, flow: Flo
   if (app.plan === null)
     return `the app has no plan; subscribe it to ${titlesOf(plans)} in the developer portal`;
   if (planRules[app.plan].flow !== flow)
-    return `this flow needs ${titlesOf(plansOfFlow(flow))} as plan; the app is subscribed to the ${planRules[app.plan].title}. Create another app for the other plan`;
+    return `this flow needs ${titlesOf(plansOfFlow(flow))} as plan; the app is subscribed to the ${planRules[app.plan].title}. Create another app for such a plan`;
   if (!app.environments.includes(environment))
     return environmentRule(environment).opens === 'with-approval'
       ? `the app is not approved for ${environment}; request ${environment} access in the developer portal`

@@ -48,6 +48,7 @@ export interface LeverAct {
   /** Id of the lever. */
   lever: string;
   client_id: string;
+  environment: Environment;
   kind: 'authorization' | 'token';
   method: string;
   path: string;
@@ -143,12 +144,13 @@ export class AppRequests {
   }
 
   /** Records an act by which a developer ended a grant or a token, in the transaction of the act. */
-  async recordLever(db: Queryable, { lever, client_id, kind, method, path }: LeverAct): Promise<void> {
+  async recordLever(db: Queryable, act: LeverAct): Promise<void> {
+    const { lever, client_id, environment, kind, method, path } = act;
     await db.query(
       `WITH ${inTurn}
        INSERT INTO app_request (id, client_id, environment, at, kind, method, path, status, lever)
-       SELECT $1, $2, 'sandbox', now(), $3, $4, $5, 200, $6 FROM turn`,
-      [`lever:${lever}`, client_id, kind, method, path, lever],
+       SELECT $1, $2, $7, now(), $3, $4, $5, 200, $6 FROM turn`,
+      [`lever:${lever}`, client_id, kind, method, path, lever, environment],
     );
   }
 

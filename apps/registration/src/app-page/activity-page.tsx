@@ -1,4 +1,4 @@
-import { environments, requestKinds } from '@payer/smart';
+import { environmentRule, environments, requestKinds } from '@payer/smart';
 import { Badge, Button, Card, EmptyState, FieldGrid, Form, Select, Table, TextField } from '@payer/ui';
 import { mayDevelop } from '../apps/app-access.js';
 import type { Activity } from '../activity/activity.service.js';
@@ -35,9 +35,12 @@ export function ActivityPage(props: ActivityPageProps) {
     <AppFrame tab="activity" errorTitle="The filter is not applied" {...props}>
       <Card title="Requests">
         <p>
-          The portal keeps {keptDays.sandbox} days of the sandbox and {keptDays.production} days of
-          production. Production shows nothing about members. A request appears a few seconds after its
-          answer. Times are UTC.
+          The portal keeps{' '}
+          {environments
+            .map((environment) => `${keptDays[environment]} days of ${environmentRule(environment).title}`)
+            .join(', ')}
+          . An environment with members’ records shows nothing about members. A request appears a few seconds
+          after its answer. Times are UTC.
         </p>
         <Filter at={at} fields={fields} errors={errors} />
         <p class="row">

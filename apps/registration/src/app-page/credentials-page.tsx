@@ -146,7 +146,7 @@ export function DeleteAppPage({ app, ...shell }: SignedInShell & { app: AppView 
     <AppSubpage app={app} tab="credentials" title="Delete this app" {...shell}>
       <Confirmation
         effects={[
-          'The credentials stop working at once, in both environments.',
+          'The credentials stop working at once, in all environments.',
           'Every token of the app is refused, and every member’s grant to it ends.',
           'The name, the settings and the activity are gone from your pages.',
           'Nobody can bring the app back, the platform team included.',

@@ -1,4 +1,11 @@
-import { leverErrors, planRules, requestKinds, type NextError, type RequestKind } from '@payer/smart';
+import {
+  leverErrors,
+  planRules,
+  requestKinds,
+  trialEnvironment,
+  type NextError,
+  type RequestKind,
+} from '@payer/smart';
 import { Button, Card, EmptyState, Form, Select, Table, TextArea, Time } from '@payer/ui';
 import { mayDevelop } from '../apps/app-access.js';
 import type { AppView } from '../apps/app-view.js';
@@ -52,7 +59,7 @@ export function LeversPage(props: AppFrameProps & { levers: LeversView; typed?: 
         </Card>
       )}
       <p>
-        <a href={`${tabAddress(app.client_id, 'activity')}?environment=sandbox`}>
+        <a href={`${tabAddress(app.client_id, 'activity')}?environment=${trialEnvironment}`}>
           See the effect of a lever in Activity
         </a>
       </p>

@@ -1,7 +1,8 @@
-import { environmentRule, environments, planRules, type Addresses } from '@payer/smart';
+import { environmentRule, environments, planRules, trialEnvironment, type Addresses } from '@payer/smart';
 import { Button, Card, DefinitionList, Form, TextField, Url, type FieldError } from '@payer/ui';
 import { mayDevelop } from '../apps/app-access.js';
 import { PlanChoice } from '../apps/app-fields.js';
+import { isOpenByApproval } from '../apps/app-state.js';
 import type { AppView } from '../apps/app-view.js';
 import { planTitle } from '../apps/status-badges.js';
 import { hasDuty } from '../sessions/duties.js';
@@ -38,7 +39,7 @@ export function OverviewPage(props: AppFrameProps & { addresses: Addresses; secr
         />
       </Card>
       {isDeveloper && app.plan && app.status === 'active' && (
-        <FirstCall app={app} addresses={addresses.sandbox} />
+        <FirstCall app={app} addresses={addresses[trialEnvironment]} />
       )}
       {hasDuty(actor, 'suspend') && app.status !== 'deleted' && <Suspension app={app} errors={errors} />}
     </AppFrame>
@@ -56,7 +57,7 @@ function NextStep({ app }: { app: AppView }) {
         </Form>
       </Card>
     );
-  if (app.environments.includes('production'))
+  if (isOpenByApproval(app))
     return (
       <Card title="The app is in production">
         <p>
@@ -102,7 +103,7 @@ function Suspension({ app, errors }: { app: AppView; errors: readonly FieldError
   return (
     <Card title="Suspend">
       <p>
-        A suspension closes both environments for the app at once. Every access token issued so far is refused
+        A suspension closes all environments for the app at once. Every access token issued so far is refused
         for good. The developer reads the reason.
       </p>
       <Form action={`${at}/suspend`} class="column">

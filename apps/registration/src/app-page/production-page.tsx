@@ -1,5 +1,6 @@
 import { Badge, Button, Card, Form, Notice, TextArea, Time, type Tone } from '@payer/ui';
 import { mayDevelop } from '../apps/app-access.js';
+import { isOpenByApproval } from '../apps/app-state.js';
 import type { AppView } from '../apps/app-view.js';
 import type { RefusedChange } from '../apps/pending-change.js';
 import { errorOf } from '../http/portal-page.js';
@@ -92,7 +93,7 @@ export function ProductionPage(props: ProductionPageProps) {
           isAgain={(request?.submissions ?? 0) > 0}
         />
       )}
-      {isDeveloper && app.environments.includes('production') && (
+      {isDeveloper && isOpenByApproval(app) && (
         <Card title="Attestation">
           <Form action={`${at}/attestation`} class="column">
             <AttestationFields
@@ -120,10 +121,7 @@ export function ProductionPage(props: ProductionPageProps) {
 
 function mayEdit(app: AppView, request: RequestWithHistory | null): boolean {
   return (
-    app.plan !== null &&
-    app.status === 'active' &&
-    !app.environments.includes('production') &&
-    request?.status !== 'pending'
+    app.plan !== null && app.status === 'active' && !isOpenByApproval(app) && request?.status !== 'pending'
   );
 }
 
@@ -166,7 +164,7 @@ function Changes({ app, refused }: { app: AppView; refused?: RefusedChange }) {
 
 function ProductionState(props: { app: AppView; request: RequestWithHistory | null; isDeveloper: boolean }) {
   const { app, request, isDeveloper } = props;
-  if (app.environments.includes('production'))
+  if (isOpenByApproval(app))
     return <>Production is open. The same credentials work at the production addresses.</>;
   if (app.status === 'suspended') return <>Production and sandbox are closed while the app is suspended.</>;
   if (!isDeveloper && !request) return <>The developer has not asked for production.</>;

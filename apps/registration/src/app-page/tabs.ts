@@ -26,7 +26,7 @@ export const doneTexts = {
   'webhook-removed': 'The endpoint is removed.',
   'webhook-secret-replaced': 'The endpoint has a new secret. For 24 hours messages bear a signature of each.',
   'webhook-queued': 'The message is on its way. Load this page again to see its outcome.',
-  'authentication-saved': 'Saved. The app authenticates this way from now on, in both environments.',
+  'authentication-saved': 'Saved. The app authenticates this way from now on, in all environments.',
   'registration-token-ended': 'The registration access token has ended.',
   'secret-ended': 'The previous secret has ended.',
   'lever-set': 'The lever is set. The next request of this kind gets the error, once.',
@@ -40,7 +40,7 @@ export const doneTexts = {
   'message-sent': 'The message is sent.',
   appealed: 'You have submitted the appeal.',
   'attestation-saved': 'The attestation is saved. Members see it on the consent page from now on.',
-  suspended: 'The app is suspended in both environments.',
+  suspended: 'The app is suspended in all environments.',
   reinstated: 'The app is reinstated.',
 } as const;
 export type Done = keyof typeof doneTexts;

@@ -1,4 +1,4 @@
-import { planRules, plans } from '@payer/smart';
+import { planRules, plans, plansOfFlow, titlesOf } from '@payer/smart';
 import { Checkbox, RadioGroup, TextArea, TextField, type FieldError } from '@payer/ui';
 import { errorOf } from '../http/portal-page.js';
 import type { AppView } from './app-view.js';
@@ -79,7 +79,7 @@ export function RedirectUrisField({ values, errors }: FieldsProps) {
       value={values.redirect_uris}
       error={errorOf(errors, 'redirect_uris')}
       check="lines"
-      hint="One per line, in full. The server compares them character for character: a trailing slash counts. Use https, or http for localhost. The Patient Access API needs at least one."
+      hint={`One per line, in full. The server compares them character for character: a trailing slash counts. Use https, or http for localhost. An app of ${titlesOf(plansOfFlow('authorization-code'))} needs at least one.`}
     />
   );
 }
@@ -145,7 +145,7 @@ export function PlanChoice({ value, error }: { value?: string; error?: string })
       name="plan"
       value={value}
       error={error}
-      hint="The plan of an app cannot change later. If you need both plans, create two apps."
+      hint="The plan of an app cannot change later. For another plan, create another app."
       options={plans.map((plan) => ({
         value: plan,
         label: planRules[plan].title,

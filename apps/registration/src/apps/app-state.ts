@@ -15,6 +15,10 @@ export function environmentsOf(app: Pick<App, 'status' | 'plan' | 'approved_at'>
 export const needsApproval = (environment: Environment): boolean =>
   environmentRules[environment].opens === 'with-approval';
 
+/** Whether the platform team's approval has opened an environment to an app. */
+export const isOpenByApproval = (app: { environments: readonly Environment[] }): boolean =>
+  app.environments.some(needsApproval);
+
 /** The app's state for other services: `data` of the app events. */
 export function appStateOf(app: App, organization: string, secrets: readonly AppSecret[]): AppState {
   return {

@@ -1,5 +1,6 @@
 import { Badge } from '@payer/ui';
-import { planRules } from '@payer/smart';
+import { environmentRule, environments, planRules, type Environment } from '@payer/smart';
+import { needsApproval } from './app-state.js';
 import type { AppView } from './app-view.js';
 
 /** The state of the app in each environment, in one or two words. */
@@ -9,20 +10,21 @@ export function StatusBadges({ app }: { app: AppView }) {
   if (!app.plan) return <Badge tone="warn">Choose a plan</Badge>;
   return (
     <span class="row">
-      <Badge tone="good">Sandbox open</Badge>
-      <ProductionBadge app={app} />
+      {environments.map((environment) => (
+        <EnvironmentBadge key={environment} app={app} environment={environment} />
+      ))}
     </span>
   );
 }
 
-function ProductionBadge({ app }: { app: AppView }) {
-  if (app.environments.includes('production')) return <Badge tone="good">Production open</Badge>;
-  if (app.production_request?.status === 'pending') return <Badge tone="warn">Production in review</Badge>;
-  if (app.production_request?.status === 'changes_requested')
-    return <Badge tone="warn">Production: changes requested</Badge>;
-  if (app.production_request?.status === 'rejected')
-    return <Badge tone="warn">Production not approved</Badge>;
-  return <Badge>Production closed</Badge>;
+function EnvironmentBadge({ app, environment }: { app: AppView; environment: Environment }) {
+  const { title } = environmentRule(environment);
+  if (app.environments.includes(environment)) return <Badge tone="good">{`${title} open`}</Badge>;
+  const request = needsApproval(environment) ? app.production_request?.status : undefined;
+  if (request === 'pending') return <Badge tone="warn">{`${title} in review`}</Badge>;
+  if (request === 'changes_requested') return <Badge tone="warn">{`${title}: changes requested`}</Badge>;
+  if (request === 'rejected') return <Badge tone="warn">{`${title} not approved`}</Badge>;
+  return <Badge>{`${title} closed`}</Badge>;
 }
 
 export const planTitle = (app: AppView) => (app.plan ? planRules[app.plan].title : 'No plan yet');

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Problem, readAudit, type AuditPosition } from '@payer/service';
-import type { AuditAction, AuditEntry, Environment } from '@payer/smart';
+import { environments, type AuditAction, type AuditEntry, type Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { AppSearch } from './app-search.js';
 import { cursorOf, type AuditQuery } from './audit-query.js';
@@ -113,7 +113,7 @@ function environmentOf({ environment }: { environment?: Environment | undefined 
   throw new Problem(
     400,
     'environment_required',
-    'Data access is kept apart by environment: add environment=sandbox or environment=production.',
+    `Data access is kept apart by environment: add ${environments.map((name) => `environment=${name}`).join(' or ')}.`,
   );
 }
 

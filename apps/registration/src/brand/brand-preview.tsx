@@ -16,7 +16,7 @@ const kinds: readonly TextKey[] = ['kind.claims', 'kind.medicines', 'kind.tests'
 export function renderBrandPreview(texts: Texts, planName: string): string {
   const title = texts.t('consent.title', { app });
   return renderPage(
-    <MemberPage texts={texts} title={title} planName={planName} environment="production">
+    <MemberPage texts={texts} title={title} planName={planName}>
       <h1>{title}</h1>
       <Card>
         <AppHeading texts={texts} name={app} organization="Sunrise Inc">

@@ -1,6 +1,13 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CONFIG, addressesFrom, rowsOf, TooManyRequests } from '@payer/service';
-import { environments, planRules, plansOfFlow, type Environment, type PlanRule } from '@payer/smart';
+import {
+  environments,
+  planRules,
+  plansOfFlow,
+  trialEnvironment,
+  type Environment,
+  type PlanRule,
+} from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { PortalAccess } from '../apps/portal-access.js';
 import type { Config } from '../config.js';
@@ -18,9 +25,6 @@ const longest = 50;
 /** Seconds after which a run without results counts as abandoned: its process ended. */
 const abandonedAfter = 120;
 const keptRuns = 20;
-
-/** The environment with the demonstration apps. */
-const demonstrated: Environment = 'sandbox';
 
 /** Runs the live checks against this deployment, and keeps the results. */
 @Injectable()
@@ -80,7 +84,7 @@ export class ConformanceRuns {
     const results: CheckResult[] = [];
     for (const environment of environments) {
       const subject = await this.subjectOf(environment);
-      const chosen = checks.filter(({ needsApp }) => !needsApp || environment === demonstrated);
+      const chosen = checks.filter(({ needsApp }) => !needsApp || environment === trialEnvironment);
       results.push(...(await runChecks(chosen, environment, subject, until)));
     }
     await this.source.query('UPDATE conformance_run SET finished_at = now(), results = $2 WHERE id = $1', [
@@ -126,7 +130,7 @@ export class ConformanceRuns {
     return new Subject(
       this.http,
       addresses[environment],
-      environment === demonstrated
+      environment === trialEnvironment
         ? {
             member: await this.appOf('authorization-code'),
             directory: await this.appOf('client-credentials'),

@@ -74,7 +74,7 @@ export class ClientConfigurationController {
     if (plan !== managed.app.plan)
       throw new RegistrationError(
         'invalid_client_metadata',
-        'grant_types: an app has one plan for good; register another app for the other plan',
+        'grant_types: an app has one plan for good; register another app for another plan',
       );
     const { statement } = signed;
     const patch = statement === undefined ? metadata : { ...metadata, software_statement: statement };

@@ -1,4 +1,11 @@
-import { environmentRule, environments, planRules, plans, type Addresses } from '@payer/smart';
+import {
+  environmentRule,
+  environments,
+  planRules,
+  plans,
+  trialEnvironment,
+  type Addresses,
+} from '@payer/smart';
 import { Badge, Button, Card, Form, Grid, Table, Url } from '@payer/ui';
 import { PortalPage } from '../http/portal-page.js';
 import type { ServiceState } from './service-status.js';
@@ -73,29 +80,36 @@ function ShortestWay() {
 }
 
 function WhereToStart({ addresses }: { addresses: Addresses }) {
-  const sandbox = addresses.sandbox.fhirBaseUrl;
   return (
     <Card title="Addresses">
       <dl>
-        <dt>Sandbox</dt>
-        <dd>
-          <Url>{sandbox}</Url>
-        </dd>
-        <dt>Its endpoints</dt>
-        <dd>
-          <a href={`${sandbox}/.well-known/smart-configuration`}>SMART configuration</a>,{' '}
-          <a href={`${sandbox}/metadata`}>CapabilityStatement</a>
-        </dd>
-        <dt>Production</dt>
-        <dd>
-          <Url>{addresses.production.fhirBaseUrl}</Url>
-        </dd>
+        {environments.map((environment) => (
+          <>
+            <dt>{environmentRule(environment).title}</dt>
+            <dd>
+              <Url>{addresses[environment].fhirBaseUrl}</Url>
+            </dd>
+            {environment === trialEnvironment && <Endpoints of={addresses[environment].fhirBaseUrl} />}
+          </>
+        ))}
         <dt>References</dt>
         <dd>
           <a href="/docs/fhir">FHIR API</a>, <a href="/docs/api#portal-api">portal API</a>
         </dd>
       </dl>
     </Card>
+  );
+}
+
+function Endpoints({ of: fhirBaseUrl }: { of: string }) {
+  return (
+    <>
+      <dt>Its endpoints</dt>
+      <dd>
+        <a href={`${fhirBaseUrl}/.well-known/smart-configuration`}>SMART configuration</a>,{' '}
+        <a href={`${fhirBaseUrl}/metadata`}>CapabilityStatement</a>
+      </dd>
+    </>
   );
 }
 

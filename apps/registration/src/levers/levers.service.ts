@@ -10,12 +10,14 @@ import {
   planRules,
   requestKinds,
   type AppLevers,
+  type Environment,
   type NextError,
 } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { AppRequests } from '../activity/app-requests.js';
 import { AppChanges, type ChangeRecord } from '../apps/app-changes.js';
 import type { App } from '../apps/app.entity.js';
+import { environmentsOf } from '../apps/app-state.js';
 import { AppsService } from '../apps/apps.service.js';
 import { PortalReadyApps, refuseUnusable } from '../apps/portal-ready-apps.js';
 import type { Actor } from '../sessions/actor.js';
@@ -104,14 +106,15 @@ export class LeversService {
       clientId,
       { lever: 'end-grant', grant_id: grantId },
       async (levers, app, manager) => {
-        const grants = await liveGrants(manager, clientId, grantId);
-        if (grants.length === 0)
+        const environment = await environmentOfGrant(manager, clientId, grantId);
+        if (!environment)
           throw new Problem(404, 'grant_not_found', 'The app has no such live grant in the sandbox.', [
             { field: 'grant_id', message: 'is no live grant of this app in the sandbox' },
           ]);
         await this.requests.recordLever(manager, {
           lever: randomUUID(),
           client_id: app.client_id,
+          environment,
           kind: 'authorization',
           method: 'DELETE',
           path: `/grants/${grantId}`,
@@ -127,14 +130,15 @@ export class LeversService {
    * @throws Problem as {@link failNext}; 400 for a token that is no live access token of the app
    */
   async expireToken(actor: Actor, clientId: string, token: string): Promise<ExpiredToken> {
-    await this.ready.ready(actor, clientId);
-    const expired = await this.tokens.revoke(clientId, token);
+    const app = await this.ready.ready(actor, clientId);
+    const usable = environmentsOf(app).filter(hasLevers);
+    const { environment, ...expired } = await this.tokens.revoke(clientId, token, usable);
     await this.source.transaction(async (manager) => {
       await recordAudit(manager, 'registration', {
         actor_role: actor.role,
         actor: actor.email,
         action: 'lever-pulled',
-        environment: 'sandbox',
+        environment,
         client_id: clientId,
         grant_id: expired.grant_id,
         detail: { lever: 'expire-token', jti: expired.jti },
@@ -142,6 +146,7 @@ export class LeversService {
       await this.requests.recordLever(manager, {
         lever: randomUUID(),
         client_id: clientId,
+        environment,
         kind: 'token',
         method: 'POST',
         path: '/revoke',
@@ -175,14 +180,28 @@ export class LeversService {
 const waitingOf = (levers: AppLevers | null): NextError[] =>
   levers?.next_errors.filter(({ expires_at }) => Date.parse(expires_at) > Date.now()) ?? [];
 
+const isLive = 'client_id = $1 AND environment = ANY($2) AND revoked_at IS NULL AND expires_at > now()';
+
 /** The live grants of an app where levers exist, newest first, without those that a lever is ending. */
-function liveGrants(db: Queryable, clientId: string, grantId?: string): Promise<LeverGrant[]> {
+function liveGrants(db: Queryable, clientId: string): Promise<LeverGrant[]> {
   return rowsOf<LeverGrant>(
     db,
-    `SELECT grant_id, patient, created_at, expires_at FROM grant_history
-     WHERE client_id = $1 AND environment = ANY($2) AND revoked_at IS NULL AND expires_at > now()
-       AND ($3::text IS NULL OR grant_id = $3)
+    `SELECT grant_id, patient, created_at, expires_at FROM grant_history WHERE ${isLive}
      ORDER BY created_at DESC, grant_id LIMIT ${maxGrants}`,
-    [clientId, leverEnvironments, grantId ?? null],
+    [clientId, leverEnvironments],
   );
+}
+
+/** The environment of a live grant. Undefined where the app has no such grant, or where no levers exist. */
+async function environmentOfGrant(
+  db: Queryable,
+  clientId: string,
+  grantId: string,
+): Promise<Environment | undefined> {
+  const [grant] = await rowsOf<{ environment: Environment }>(
+    db,
+    `SELECT environment FROM grant_history WHERE ${isLive} AND grant_id = $3`,
+    [clientId, leverEnvironments, grantId],
+  );
+  return grant?.environment;
 }

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, addressesFrom, Problem } from '@payer/service';
-import { endpoints } from '@payer/smart';
+import { endpoints, type Environment } from '@payer/smart';
 import { z } from 'zod';
 import { PortalAccess } from '../apps/portal-access.js';
 import type { Config } from '../config.js';
@@ -27,20 +27,30 @@ export class SandboxTokens {
   ) {}
 
   /**
+   * @param environments where levers exist and the app may be
    * @throws Problem 400 `token_not_active` for a token that is no live access token of the app in the sandbox
    * @throws Problem 503 when auth-server does not answer
    */
-  async revoke(clientId: string, token: string): Promise<ExpiredToken> {
+  async revoke(
+    clientId: string,
+    token: string,
+    environments: readonly Environment[],
+  ): Promise<ExpiredToken & { environment: Environment }> {
     if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token))
       throw notActive('This is no access token: an access token has three parts with dots between them.');
-    const { introspection_endpoint, revocation_endpoint } = endpoints(addressesFrom(this.config).sandbox);
-    const answer = await this.send(clientId, introspection_endpoint, token);
-    const found = introspection.safeParse(JSON.parse(answer.body)).data;
-    if (!found?.active) throw notActive('This is no live access token of this app in the sandbox.');
-    if (!found.token_type || !found.jti)
-      throw notActive('This is a refresh token. Paste the access token, or end the grant.');
-    await this.send(clientId, revocation_endpoint, token);
-    return { jti: found.jti, grant_id: found.grant_id ?? null };
+    for (const environment of environments) {
+      const { introspection_endpoint, revocation_endpoint } = endpoints(
+        addressesFrom(this.config)[environment],
+      );
+      const answer = await this.send(clientId, introspection_endpoint, token);
+      const found = introspection.safeParse(JSON.parse(answer.body)).data;
+      if (!found?.active) continue;
+      if (!found.token_type || !found.jti)
+        throw notActive('This is a refresh token. Paste the access token, or end the grant.');
+      await this.send(clientId, revocation_endpoint, token);
+      return { jti: found.jti, grant_id: found.grant_id ?? null, environment };
+    }
+    throw notActive('This is no live access token of this app in the sandbox.');
   }
 
   private async send(clientId: string, url: string, token: string): Promise<PlatformAnswer> {

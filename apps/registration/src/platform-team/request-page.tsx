@@ -1,4 +1,4 @@
-import { environmentRule, planRules, redirectHost, type Plan } from '@payer/smart';
+import { environmentRule, planRules, redirectHost, trialEnvironment, type Plan } from '@payer/smart';
 import {
   Badge,
   Breadcrumbs,
@@ -69,7 +69,7 @@ export function RequestPage(props: RequestPageProps) {
         <Card title="Registered app">
           <RegisteredApp app={app} developer={developer} due={due} />
         </Card>
-        <Card title="Sandbox activity">
+        <Card title={`${environmentRule(trialEnvironment).title} activity`}>
           <SandboxActivity app={app} activity={activity} failures={failures} />
         </Card>
       </Grid>
@@ -190,11 +190,11 @@ function RedirectUris({ uris }: { uris: readonly string[] }) {
 
 function SandboxActivity(props: { app: AppView; activity: Activity; failures: readonly RequestView[] }) {
   const { app, activity, failures } = props;
-  const traffic = activity.traffic.filter(({ environment }) => environment === 'sandbox');
+  const traffic = activity.traffic.filter(({ environment }) => environment === trialEnvironment);
   return (
     <>
       {traffic.length === 0 ? (
-        <p>The app has sent no FHIR request to the {environmentRule('sandbox').title} in 30 days.</p>
+        <p>The app has sent no FHIR request to the {environmentRule(trialEnvironment).title} in 30 days.</p>
       ) : (
         <TrafficChart traffic={traffic} />
       )}
@@ -212,7 +212,9 @@ function SandboxActivity(props: { app: AppView; activity: Activity; failures: re
         </>
       )}
       <p>
-        <a href={`/apps/${app.client_id}/activity?environment=sandbox`}>All requests of the app</a>
+        <a href={`/apps/${app.client_id}/activity?environment=${trialEnvironment}`}>
+          All requests of the app
+        </a>
       </p>
     </>
   );

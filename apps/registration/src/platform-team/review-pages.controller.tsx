@@ -1,5 +1,6 @@
 import { Body, Controller, Get, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { CONFIG, parseBody, Problem, rowsOf } from '@payer/service';
+import { trialEnvironment } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
@@ -154,7 +155,11 @@ export class ReviewPagesController {
     const { status = 200, ...shown } = more;
     const request = await this.conversation.find(id);
     const app = await this.apps.view(actor, request.client_id);
-    const filter = requestFilter.parse({ environment: 'sandbox', outcome: 'failed', limit: failuresShown });
+    const filter = requestFilter.parse({
+      environment: trialEnvironment,
+      outcome: 'failed',
+      limit: failuresShown,
+    });
     const page = (
       <RequestPage
         planName={this.config.PLAN_NAME}

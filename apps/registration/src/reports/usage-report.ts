@@ -1,12 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { rowsOf } from '@payer/service';
-import { environments, requestKinds } from '@payer/smart';
+import { environments, isSynthetic, requestKinds } from '@payer/smart';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
 
+/** The environment of a report that names none: the first with members' records. */
+const reported = environments.find((environment) => !isSynthetic(environment)) ?? environments[0]!;
+
 /** Query of the usage report. */
 export const usageQuery = z.object({
-  environment: z.enum(environments, `must be one of ${environments.join(', ')}`).default('production'),
+  environment: z.enum(environments, `must be one of ${environments.join(', ')}`).default(reported),
   /** Days until today. The portal keeps requests of the sandbox for 7 days, of production for 30. */
   days: z.coerce
     .number('must be a number of days')

@@ -22,7 +22,7 @@ export class SubscriptionsService {
   constructor(private readonly changes: AppChanges) {}
 
   /**
-   * @throws Problem 409 when the app has the other plan, does not fulfil the plan's conditions, or is
+   * @throws Problem 409 when the app has another plan, does not fulfil the plan's conditions, or is
    * suspended
    */
   async subscribe(actor: Actor, clientId: string, plan: Plan): Promise<Subscription> {

@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, addressesFrom, Problem } from '@payer/service';
-import { planRules } from '@payer/smart';
+import { planRules, trialEnvironment } from '@payer/smart';
 import type { Config } from '../config.js';
+import { firstTypes } from './first-types.js';
 import { Flow } from './flow.js';
 import type { Run, Step } from './run.js';
 
@@ -38,11 +39,11 @@ export class Explorer {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** The first read of a run: the member's own Patient, or the first practitioners. */
+  /** The first read of a run: the member's own Patient, or a search of the plan's first type. */
   firstPath(run: Run): string {
     return planRules[run.plan].patientClaim === 'required' && run.patient
       ? `Patient/${run.patient}`
-      : 'Practitioner?_count=5';
+      : `${firstTypes(run.plan)[0]}?_count=5`;
   }
 
   /** @throws Problem 400 for a path outside the FHIR base */
@@ -63,7 +64,7 @@ export class Explorer {
 
   /** The link of the next page, if it leads to the sandbox's FHIR base. */
   private nextOf(resource: Bundle | undefined): string | undefined {
-    const base = `${addressesFrom(this.config).sandbox.fhirBaseUrl}/`;
+    const base = `${addressesFrom(this.config)[trialEnvironment].fhirBaseUrl}/`;
     const url = resource?.link?.find(({ relation }) => relation === 'next')?.url;
     return url?.startsWith(base) ? url.slice(base.length) : undefined;
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, addressesFrom, randomToken } from '@payer/service';
-import { endpoints, planRules } from '@payer/smart';
+import { endpoints, planRules, trialEnvironment } from '@payer/smart';
 import { calculateJwkThumbprint } from 'jose';
 import type { App } from '../apps/app.entity.js';
 import type { Config } from '../config.js';
@@ -44,7 +44,7 @@ export class Flow {
   ) {}
 
   private get addresses() {
-    return addressesFrom(this.config).sandbox;
+    return addressesFrom(this.config)[trialEnvironment];
   }
 
   /** @returns the values to keep until the member comes back (RFC 6749 §10.12, RFC 7636, RFC 9449) */

@@ -1,10 +1,11 @@
-import { planRules, resourceTypesOfPlan, searchedTypes, type Plan } from '@payer/smart';
+import { planRules, resourceTypesOfPlan, searchedTypes } from '@payer/smart';
 import { Breadcrumbs, Button, Card, CodeBlock, Form, Notice, Select, Table, TextField } from '@payer/ui';
 import type { Actor } from '../sessions/actor.js';
 import { PortalPage } from '../http/portal-page.js';
 import { curlOf } from './curl.js';
 import { exploreAddress } from './explore-address.js';
 import type { Explored } from './explorer.js';
+import { firstTypes } from './first-types.js';
 import type { Run, Step } from './run.js';
 import { Tokens } from './run-tokens.js';
 import type { TrialAct } from './trials.js';
@@ -139,16 +140,10 @@ function Answer({ explored, number, run }: { explored: Explored; number: number;
   );
 }
 
-/** Types of which most members and directories have resources. */
-const firstTypes: Record<Plan, readonly string[]> = {
-  'patient-access': ['ExplanationOfBenefit', 'Coverage', 'Observation', 'Condition'],
-  'provider-directory': ['Practitioner', 'Organization', 'Location', 'InsurancePlan'],
-};
-
 function FurtherTypes({ run }: { run: Run }) {
   return (
     <p class="row">
-      {firstTypes[run.plan].map((type) => (
+      {firstTypes(run.plan).map((type) => (
         <a key={type} class="button secondary" href={exploreAddress(run, `${type}?_count=5`)}>
           {type}
         </a>

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, addressesFrom, Problem } from '@payer/service';
-import { planRules, type Plan } from '@payer/smart';
+import { planRules, trialEnvironment, type Plan } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DataSource } from 'typeorm';
 import { App } from '../apps/app.entity.js';
@@ -45,7 +45,7 @@ export class Trials {
 
   /** Allowed targets of a form that begins a trial: browsers apply `form-action` to the redirect as well. */
   get formTargets(): string[] {
-    return ["'self'", new URL(addressesFrom(this.config).sandbox.issuer).origin];
+    return ["'self'", new URL(addressesFrom(this.config)[trialEnvironment].issuer).origin];
   }
 
   /**

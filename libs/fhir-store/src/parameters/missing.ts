@@ -1,7 +1,7 @@
 import { badParameter } from '../fhir-error.js';
 import { indexKey } from '../index/keys.js';
 import { hasAny } from './conditions.js';
-import { comparison, type Comparison, type ConditionContext, type Row } from './parameter-type.js';
+import { comparison, type FixedComparison, type ConditionContext, type Row } from './parameter-type.js';
 
 /**
  * The modifier `:missing` (FHIR R4 §3.1.1.4.4).
@@ -9,7 +9,7 @@ import { comparison, type Comparison, type ConditionContext, type Row } from './
  */
 const missingUnless = (
   present: (context: ConditionContext, row: Row, parameter: number) => string,
-): Comparison =>
+): FixedComparison =>
   comparison(1, (context, row, { definition, values, name }) => {
     const [value] = values;
     if (values.length > 1 || (value !== 'true' && value !== 'false'))

@@ -72,7 +72,7 @@ export interface ParameterType {
   /** The comparison without a modifier; for a reference also with a modifier that names a type. */
   plain: Comparison;
   /** By name, in the order in which error texts list them. */
-  modifiers: Readonly<Record<string, Comparison>>;
+  modifiers: Readonly<Record<string, FixedComparison>>;
   /** Modifiers of R4 that the store does not support, each with the reason. */
   refusedModifiers?: Readonly<Record<string, string>>;
   /** The one key that a row must have to pass the filter. Undefined when no single key decides. */
@@ -90,7 +90,12 @@ export interface ParameterType {
 }
 
 /** A comparison whose values cost the same for every parameter. */
-export const comparison = (cost: number, condition: Comparison['condition']): Comparison => ({
+export interface FixedComparison extends Comparison {
+  fixedCost: number;
+}
+
+export const comparison = (cost: number, condition: Comparison['condition']): FixedComparison => ({
+  fixedCost: cost,
   cost: () => cost,
   condition,
 });

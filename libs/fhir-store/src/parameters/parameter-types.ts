@@ -36,6 +36,15 @@ const byCode: Readonly<Record<string, ParameterType>> = {
 export const parameterTypeOf = ({ code, type }: Pick<ParameterDefinition, 'code' | 'type'>): ParameterType =>
   Object.hasOwn(byCode, code) ? byCode[code]! : byType[type];
 
+const modifierCosts = [...Object.values(byType), ...Object.values(byCode)].flatMap(({ modifiers }) =>
+  Object.entries(modifiers).map(([name, { fixedCost }]) => [name, fixedCost] as const),
+);
+
+/** The lowest cost of one value by modifier, of all types of parameters: the cheapest entry comes last. */
+export const leastCosts: ReadonlyMap<string, number> = new Map(
+  [...modifierCosts].sort(([, one], [, other]) => other - one),
+);
+
 /** The comparison that a filter asks for. A modifier that names a type leaves the comparison as it is. */
 export function comparisonOf({ definition, modifier }: ValueFilter): Comparison {
   const { plain, modifiers } = parameterTypeOf(definition);

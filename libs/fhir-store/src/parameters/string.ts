@@ -5,8 +5,8 @@ import { fold } from './fold.js';
 import { missing } from './missing.js';
 import {
   comparison,
-  type Comparison,
   type ConditionContext,
+  type FixedComparison,
   type ParameterType,
   type Row,
   type ValueFilter,
@@ -111,7 +111,7 @@ function amongShared(context: ConditionContext, { type, alias }: Row, filter: Va
     : found;
 }
 
-const comparedBy = (cost: number, way: Way): Comparison =>
+const comparedBy = (cost: number, way: Way): FixedComparison =>
   comparison(cost, (context, row, filter) =>
     context.container || isCompartmentType(row.type)
       ? amongOwn(context.statement, row.alias, filter, way)

@@ -1,5 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { FhirError } from '../fhir-error.js';
+import { string } from '../parameters/string.js';
+import { token } from '../parameters/token.js';
+import { uri } from '../parameters/uri.js';
 import { capabilitiesFor } from '../capabilities.js';
 import { costOf, countValues, defaultMaxCost, refuseTooCostly, refuseTooManyValues } from './cost.js';
 import { parseSearch } from './parse-search.js';
@@ -156,6 +159,20 @@ describe('what is refused before it is decoded', () => {
   ])('is nothing that the estimate would admit: %s', (name, value) => {
     for (const encoded of [form(name, value), `${name}=${encodeURIComponent(value)}`])
       expect(refused(encoded)).toBeUndefined();
+  });
+
+  it.each([
+    ['name:contains', string.modifiers.contains],
+    ['name:exact', string.modifiers.exact],
+    ['code:text', token.modifiers.text],
+    ['url:below', uri.modifiers.below],
+    ['url:above', uri.modifiers.above],
+  ])('is a list of %s beyond the cost that the row of its modifier states', (name, modifier) => {
+    const most = Math.floor(defaultMaxCost / modifier!.fixedCost);
+    for (const encoded of [form(name, list(most, word)), `${name}=${list(most, word)}`])
+      expect(refused(encoded)).toBeUndefined();
+    for (const encoded of [form(name, list(most + 1, word)), `${name}=${list(most + 1, word)}`])
+      expect(refused(encoded)).toContain(`${name} has ${most + 1} values; ask for at most ${most} at once`);
   });
 
   it('has a name that may be malformed', () => {

@@ -1,5 +1,5 @@
 import { FhirError } from '../fhir-error.js';
-import { comparisonOf } from '../parameters/parameter-types.js';
+import { comparisonOf, leastCosts } from '../parameters/parameter-types.js';
 import type { Filter, Include, Search } from './filter.js';
 
 /**
@@ -117,11 +117,10 @@ function tooCostly(total: number, maxCost: number, { name, cost, values = 0 }: P
   );
 }
 
-/** The cost of a value of `:contains` (`parameters/string.ts`). */
-const perContained = 10;
-/** The lowest cost of a value, by the end of the parameter's name. */
+const maxLeastCost = Math.max(...leastCosts.values());
+/** The lowest cost of a value, by the modifier at the end of the parameter's encoded name. */
 const leastPerValue = (name: string): number =>
-  name.endsWith(':contains') || /%3acontains$/i.test(name) ? perContained : 1;
+  leastCosts.get(/(?::|%3a)([a-z-]+)$/i.exec(name)?.[1] ?? '') ?? 1;
 
 /**
  * Refuses encoded parameters with too many values, whatever the values mean, before anything is decoded. A
@@ -131,7 +130,7 @@ const leastPerValue = (name: string): number =>
  */
 export function refuseTooManyValues(encoded: string, maxCost = defaultMaxCost): void {
   // Each value has a separator.
-  if (encoded.length < maxCost / perContained) return;
+  if (encoded.length < maxCost / maxLeastCost) return;
   for (let start = 0; start < encoded.length;) {
     const mark = encoded.indexOf('&', start);
     const end = mark < 0 ? encoded.length : mark;

@@ -62,7 +62,7 @@ export const fhirErrors: readonly DocumentedError[] = [
     [403],
     [
       'The token’s plan does not read this resource type, or the app may not use the environment.',
-      'See which plan reads which types in the FHIR reference. For both plans, create two apps.',
+      'See which plan reads which types in the FHIR reference. For another plan, create another app.',
     ],
   ),
   fhir(

@@ -1,7 +1,14 @@
+import { planRules, plans, plansOfFlow, titlesOf } from '../plans.js';
 import { accessTokenLifetime, authorizationCodeLifetime } from '../token-claims.js';
 import type { DocumentedError } from './documented-error.js';
 import { registrationErrors } from './registration-errors.js';
 
+const grantTypesOfPlans = plans
+  .map((plan) => `The ${planRules[plan].title} uses ${planRules[plan].grantTypes.join(' and ')}.`)
+  .join(' ');
+const directoryScopes = plansOfFlow('client-credentials')
+  .map((plan) => `${planRules[plan].title}: send scope=${planRules[plan].scopes.join(' ')}.`)
+  .join(' ');
 const startAgain = 'Send the member to the authorization endpoint again.';
 
 /** Errors of the authorization endpoint (RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6). */
@@ -62,7 +69,7 @@ const authorizationErrors: readonly DocumentedError[] = [
     statuses: [],
     causes: [
       {
-        cause: 'The app is not subscribed to the Patient Access API.',
+        cause: `The app is not subscribed to ${titlesOf(plansOfFlow('authorization-code'))}.`,
         fix: 'Use an app of that plan. The plan of an app cannot change later.',
       },
       {
@@ -291,8 +298,8 @@ const tokenErrors: readonly DocumentedError[] = [
     statuses: [400],
     causes: [
       {
-        cause: 'The grant type belongs to the other plan.',
-        fix: 'Patient Access uses authorization_code and refresh_token, the Provider Directory uses client_credentials. For both, create two apps.',
+        cause: 'The grant type belongs to another plan.',
+        fix: `${grantTypesOfPlans} For another plan, create another app.`,
       },
       {
         cause: 'The app has no plan, is not approved for production, or is suspended.',
@@ -337,7 +344,7 @@ const tokenErrors: readonly DocumentedError[] = [
     causes: [
       {
         cause: 'The request asks for other scopes than the plan has.',
-        fix: 'Provider Directory: send scope=system/*.rs. When refreshing, leave scope out.',
+        fix: `${directoryScopes} When refreshing, leave scope out.`,
       },
     ],
   },

@@ -100,7 +100,7 @@ export const portalErrors: readonly DocumentedError[] = [
     'The text is no live access token of the app in the sandbox.',
     'Send the access_token of the latest token answer of this app.',
   ),
-  portal('already_subscribed', 409, 'The app has the other plan.', 'Create another app for the other plan.'),
+  portal('already_subscribed', 409, 'The app has another plan.', 'Create one app for each plan.'),
   portal(
     'redirect_uri_required',
     409,

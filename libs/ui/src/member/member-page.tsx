@@ -1,8 +1,9 @@
+import type { Environment } from '@payer/smart/environments';
 import type { ComponentChildren } from 'preact';
 import { contentSecurityPolicy } from '../content-security-policy.js';
 import { renderPage } from '../render.js';
 import { DefinitionList } from '../display.js';
-import { Page } from '../page.js';
+import { hasMadeUpData, Page } from '../page.js';
 import { languages, languageTags, type Texts } from '../texts/texts.js';
 import { languageParameter } from './language-switch.js';
 import { memberScript } from './member-script.js';
@@ -21,7 +22,7 @@ export const memberMessagePolicy = (): string =>
 export interface MemberPageProps {
   texts: Texts;
   planName: string;
-  environment?: string;
+  environment?: Environment;
   title: string;
   signedIn?: { label: string; signOutAction: string };
   /** The page's only script, if it is another one than {@link memberScript}. */
@@ -59,10 +60,9 @@ export function MemberPage(props: MemberPageProps) {
           help: texts.t('brand.help'),
           privacy: texts.t('brand.privacy'),
         },
-        footer:
-          environment === 'sandbox'
-            ? texts.t('shell.footer.sandbox')
-            : texts.t('shell.footer', { plan: planName }),
+        footer: hasMadeUpData(props)
+          ? texts.t('shell.footer.sandbox')
+          : texts.t('shell.footer', { plan: planName }),
       }}
       script={script}
     >

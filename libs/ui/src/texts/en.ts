@@ -13,7 +13,7 @@ export const en = {
   'shell.signOut': 'Sign out',
   'shell.sandbox': 'Sandbox',
   'shell.footer': '{plan}. Your records are yours.',
-  'shell.footer.sandbox': 'This is the sandbox. All people and records in it are made up.',
+  'shell.footer.sandbox': 'This is a sandbox. All people and records in it are made up.',
 
   'brand.questions': 'Questions?',
   'brand.website': 'The plan’s website',

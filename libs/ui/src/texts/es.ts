@@ -11,7 +11,7 @@ export const es: Readonly<Record<TextKey, string>> = {
   'shell.signOut': 'Cerrar sesión',
   'shell.sandbox': 'Entorno de prueba',
   'shell.footer': '{plan}. Sus datos son suyos.',
-  'shell.footer.sandbox': 'Este es el entorno de prueba. Todas las personas y los datos son inventados.',
+  'shell.footer.sandbox': 'Este es un entorno de prueba. Todas las personas y los datos son inventados.',
 
   'brand.questions': '¿Preguntas?',
   'brand.website': 'El sitio web del plan',

@@ -5,7 +5,7 @@ import { datasetVersion, hasDataSet, writeFiles, type Environment } from '@payer
 import { Pool } from 'pg';
 import type { Preparation } from './preparation.js';
 
-/** An environment without a data set of the generator starts empty. */
+/** Environments that start with generated data. The others start empty. */
 const filled = environments.filter(hasDataSet);
 
 /** Loaded versions of the data sets, by environment. */

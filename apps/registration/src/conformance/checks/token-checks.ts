@@ -142,7 +142,7 @@ export const tokenChecks: readonly Check[] = [
   ),
   refusedRequest(
     'foreign-scope',
-    'A scope of the other plan is invalid_scope',
+    'A scope of another plan is invalid_scope',
     'directory',
     { grant_type: 'client_credentials', scope: 'patient/*.rs' },
     400,

@@ -12,7 +12,7 @@ export const clientAuthentication: Document = {
       <>
         <p>
           An app authenticates at the token, introspection and revocation endpoints. It has one method at a
-          time, which you choose on the Credentials page of the app. Both plans take both methods.
+          time, which you choose on the Credentials page of the app. Every plan takes both methods.
         </p>
         <Table
           head={['Method', 'The app sends', 'Choose it when']}

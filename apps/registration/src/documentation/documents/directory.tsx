@@ -1,4 +1,4 @@
-import { environmentRule, planRules } from '@payer/smart';
+import { environmentRule, plansOfFlow, titlesOf } from '@payer/smart';
 import { CodeBlock, Table } from '@payer/ui';
 import type { Document } from './document.js';
 import { FhirUnavailable } from './fhir.js';
@@ -16,7 +16,7 @@ export const directoryDocument: Document = {
     return (
       <>
         <p>
-          The directory holds no member data. An app of the {planRules['provider-directory'].title} reads it
+          The directory holds no member data. An app of {titlesOf(plansOfFlow('client-credentials'))} reads it
           with its own token. <a href="/docs/flows">Flows</a>
         </p>
         <Table

@@ -8,6 +8,7 @@ import {
 } from '@payer/smart';
 import { CodeBlock } from '@payer/ui';
 import type { VNode } from 'preact';
+import { firstTypes } from '../../try-it/first-types.js';
 import type { Document } from './document.js';
 
 export const flows: Document = {
@@ -93,7 +94,7 @@ const flowOf: Record<'member' | 'system', (addresses: EnvironmentAddresses, plan
         <ol class="steps" start={5}>
           <li>Read the member’s records.</li>
         </ol>
-        <CodeBlock>{`curl -H 'Authorization: Bearer ACCESS_TOKEN' '${addresses.fhirBaseUrl}/ExplanationOfBenefit?_count=10'`}</CodeBlock>
+        <CodeBlock>{`curl -H 'Authorization: Bearer ACCESS_TOKEN' '${addresses.fhirBaseUrl}/${firstTypes(plan)[0]}?_count=10'`}</CodeBlock>
         <ol class="steps" start={6}>
           <li>
             Refresh the token before it ends. Keep the new refresh token: the one you used has ended, and a
@@ -112,7 +113,7 @@ const flowOf: Record<'member' | 'system', (addresses: EnvironmentAddresses, plan
         <p>No member takes part. The app asks for a token with its own credentials.</p>
         <CodeBlock>{`curl -u CLIENT_ID:CLIENT_SECRET ${token_endpoint} \\
   -d grant_type=client_credentials --data-urlencode 'scope=${planRules[plan].scopes.join(' ')}'`}</CodeBlock>
-        <CodeBlock>{`curl -H 'Authorization: Bearer ACCESS_TOKEN' '${addresses.fhirBaseUrl}/Practitioner?_count=5'`}</CodeBlock>
+        <CodeBlock>{`curl -H 'Authorization: Bearer ACCESS_TOKEN' '${addresses.fhirBaseUrl}/${firstTypes(plan)[0]}?_count=5'`}</CodeBlock>
         <p>There is no refresh token. Ask for a new access token when the old one ends.</p>
       </>
     );

@@ -1,4 +1,4 @@
-import { planRules, plans } from '@payer/smart';
+import { environmentRule, environments, isSynthetic, planRules, plans } from '@payer/smart';
 import { Table, Url } from '@payer/ui';
 import { organizationRoleRules, organizationRoles } from '../../organization-rights/organization-rights.js';
 import type { Document } from './document.js';
@@ -16,9 +16,9 @@ export const gettingAccess: Document = {
         </li>
         <li>
           Create an app with its <a href="/docs/redirect-uris">redirect URIs</a>. You get one client_id and
-          one client_secret, and they work in both environments.
+          one client_secret, and they work in all environments.
         </li>
-        <li>Choose the plan of the app. If you need both plans, create two apps.</li>
+        <li>Choose the plan of the app. For another plan, create another app.</li>
         <li>
           Press “Try it” on the app’s page: the portal runs the flow in the sandbox and shows each request and
           answer.
@@ -40,14 +40,13 @@ export const gettingAccess: Document = {
       <h2>Environments</h2>
       <Table
         head={['Environment', 'FHIR base URL', 'Data']}
-        rows={[
-          [
-            'Sandbox',
-            <Url>{addresses.sandbox.fhirBaseUrl}</Url>,
-            'Synthetic members. None of them is a real person.',
-          ],
-          ['Production', <Url>{addresses.production.fhirBaseUrl}</Url>, 'Members of the health plan.'],
-        ]}
+        rows={environments.map((environment) => [
+          environmentRule(environment).title,
+          <Url>{addresses[environment].fhirBaseUrl}</Url>,
+          isSynthetic(environment)
+            ? 'Synthetic members. None of them is a real person.'
+            : 'Members of the health plan.',
+        ])}
       />
       <p>
         A token of one environment does not work in the other. The SMART configuration of each environment is

@@ -46,8 +46,8 @@ export const redirectUriRules: Document = {
       </p>
       <h2>The portal’s own redirect URI</h2>
       <p>
-        “Try it” uses a redirect URI of the portal. Every Patient Access app has it in the sandbox. Production
-        never accepts it.
+        “Try it” uses a redirect URI of the portal. Every app with a redirect URI has it in the sandbox.
+        Production never accepts it.
       </p>
     </>
   ),

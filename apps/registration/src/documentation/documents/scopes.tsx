@@ -50,7 +50,7 @@ export const scopesDocument: Document = {
         head={['Scope', 'Reason']}
         rows={refusedScopes.map(({ scope, reason }) => [<code>{scope}</code>, reason])}
       />
-      <p>A refresh token is part of every Patient Access answer. No scope is needed for it.</p>
+      <p>Every token answer about a member has a refresh token. No scope is needed for it.</p>
     </>
   ),
 };

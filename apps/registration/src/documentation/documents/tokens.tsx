@@ -42,9 +42,9 @@ export const tokens: Document = {
       <h2>Claims of an access token</h2>
       <p>
         <code>iss</code> is the issuer of the environment, <code>{addresses.sandbox.issuer}</code> in the
-        sandbox. <code>aud</code> is its FHIR base URL. A Patient Access token also has <code>patient</code>,{' '}
+        sandbox. <code>aud</code> is its FHIR base URL. A token of a member also has <code>patient</code>,{' '}
         <code>fhirUser</code>, <code>grant_id</code>, <code>grant_created_at</code> and{' '}
-        <code>grant_expires_at</code>. A Provider Directory token has none of them.
+        <code>grant_expires_at</code>. A token of the app alone has none of them.
       </p>
       <p>
         <code>fhirUser</code> is the address of the person who signed in. It is the Patient itself for own
