@@ -23,8 +23,8 @@ export interface TestMember {
 }
 
 /**
- * The first members of an environment; the sandbox's three are the developer page's, patient ids included. The
- * members of an environment without an entry are all made from its name and the seed.
+ * The first members of an environment. The three of the sandbox and their patient ids are those of the
+ * developer page. The members of an environment without an entry are made from its name and the seed.
  */
 const directory: Partial<Record<Environment, TestMember[]>> = {
   sandbox: [
