@@ -22,7 +22,7 @@ export * from './database/roles.js';
 export * from './database/migration-step.js';
 export * from './database/unavailable.js';
 export * from './definition/index.js';
-export * from './facts/fact-feeds.js';
+export * from './facts/configured-feeds.js';
 export * from './database/time-pages.js';
 export * from './health/health.js';
 export type { ObservedRequests } from './http/observe-requests.js';
