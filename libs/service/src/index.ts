@@ -17,7 +17,7 @@ export * from './database/database-guard.js';
 export * from './database/database-timeouts.js';
 export * from './database/migrations.js';
 export * from './database/prepared.js';
-export * from './database/rights.js';
+export * from './database/table-rights.js';
 export * from './database/roles.js';
 export * from './database/migration-step.js';
 export * from './database/unavailable.js';

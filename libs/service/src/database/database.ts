@@ -5,7 +5,7 @@ import { Client, type Pool } from 'pg';
 import { DataSource, type DataSourceOptions, type EntityManager } from 'typeorm';
 import type { DynamicModule } from '@nestjs/common';
 import { databaseTimeouts } from './database-timeouts.js';
-import { grantRights, type TableRights } from './rights.js';
+import { grantRights, type TableRights } from './table-rights.js';
 import type { VerifyConnection } from './database-guard.js';
 
 /** Entities and migrations are listed as classes, never found by file name. */
