@@ -2,6 +2,8 @@
 import '@fastify/cookie';
 
 export { BoundedCache } from './cache/bounded-cache.js';
+export * from './app-model/apply-app-state.js';
+export * from './app-model/find-app.js';
 export * from './audit/audit.js';
 export * from './audit/read-audit.js';
 export { CreateAuditTrail1764000000006, refuseChangesFunction } from './audit/audit.migration.js';
@@ -10,13 +12,13 @@ export * from './config/brand.js';
 export * from './config/config.js';
 export * from './config/journal.js';
 export * from './config/variables.js';
-export * from './database/app-model.js';
 export * from './database/batches.js';
 export * from './database/database.js';
 export * from './database/database-guard.js';
 export * from './database/database-timeouts.js';
 export * from './database/migrations.js';
 export * from './database/prepared.js';
+export * from './database/rows-of.js';
 export * from './database/table-rights.js';
 export * from './database/roles.js';
 export * from './database/migration-step.js';
