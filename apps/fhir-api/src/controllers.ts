@@ -1,7 +1,7 @@
 import { AppEvents } from './apps/app.events.js';
-import { AccessRecordsController } from './audit/access-records.controller.js';
+import { AccessRecordsController } from './access-log/access-records.controller.js';
 import { ShortenedGrantEvents } from './consents/shortened-grants.events.js';
-import { LoadsController } from './loads/loads.controller.js';
+import { LoadsController } from './load-status/load-status.controller.js';
 import { RevocationEvents } from './revocations/revocation.events.js';
 
 /**

@@ -3,7 +3,7 @@ import type { Environment, Freshness } from '@payer/smart';
 import type { Pool } from 'pg';
 import { Gauge, register } from 'prom-client';
 import type { PerEnvironment } from '../environments.js';
-import { freshnessOf } from './loads.js';
+import { freshnessOf } from './load-status.js';
 
 /** Milliseconds for which an answer of the database counts: several collectors may ask. */
 const cachedFor = 10_000;
