@@ -23,7 +23,7 @@ import { Fairness } from './fairness/fairness.js';
 import { Gateway } from './gateway/gateway.js';
 import { IssuerKeys } from './gateway/issuer-keys.js';
 import { OpenDirectory } from './gateway/open-directory.js';
-import { FreshnessMetrics } from './load-status/data-age-metrics.js';
+import { DataAgeMetrics } from './load-status/data-age-metrics.js';
 import { Loads } from './load-status/load-status.controller.js';
 import { publicDocuments } from './metadata/public-documents.js';
 import { Databases } from './open-databases.js';
@@ -118,8 +118,8 @@ export function fhirApiParts(kit: ServiceKit<Config>): ServiceParts {
       { provide: AccessRecords, useValue: new AccessRecords(databases.pools, identity) },
       { provide: Loads, useValue: new Loads(databases.pools, identity, config.PLAN_TIME_ZONE) },
       {
-        provide: FreshnessMetrics,
-        useValue: new FreshnessMetrics(databases.pools, config.PLAN_TIME_ZONE),
+        provide: DataAgeMetrics,
+        useValue: new DataAgeMetrics(databases.pools, config.PLAN_TIME_ZONE),
       },
       { provide: Apps, useValue: apps },
       { provide: Revocations, useValue: revocations },

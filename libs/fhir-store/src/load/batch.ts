@@ -1,7 +1,7 @@
 import { indexColumns } from '../index/columns.js';
 import type { StructureFinding } from '../structure/findings.js';
 import type { BareCode } from './code-names.js';
-import type { Times } from './freshness.js';
+import type { Times } from './data-age.js';
 import type { Key } from './keys.js';
 import type { RefusedEntry } from './refusal.js';
 
