@@ -4,20 +4,21 @@ import { join, resolve } from 'node:path';
 import { describe, it } from 'node:test';
 import { Linter } from 'eslint';
 import tseslint from 'typescript-eslint';
-import { boundaries } from './eslint.config.js';
+import { boundaries, consumers } from './eslint.config.js';
 
 const root = resolve(import.meta.dirname, '../..');
 const linter = new Linter({ cwd: root });
-const config = boundaries.map((boundary) => ({
-  ...boundary,
+const config = [...boundaries, consumers].map((rule) => ({
+  ...rule,
   plugins: { '@typescript-eslint': tseslint.plugin },
   languageOptions: { parser: tseslint.parser },
 }));
 
+/** Number of findings in a file with the given text. */
+const findings = (file, text) => linter.verify(text, config, { filename: join(root, file) }).length;
+
 /** Number of imports that the boundaries forbid to a file. */
-const refused = (file, ...imports) =>
-  linter.verify(imports.map((path) => `import '${path}';`).join('\n'), config, { filename: join(root, file) })
-    .length;
+const refused = (file, ...imports) => findings(file, imports.map((path) => `import '${path}';`).join('\n'));
 
 const namesIn = (group) => readdirSync(join(root, group)).filter((name) => !name.startsWith('.'));
 
@@ -55,5 +56,14 @@ describe('The boundaries of imports', () => {
     equal(refused('apps/auth-server/src/engine/any.ts', './claims.js', '../keys/keys.js', '@payer/smart'), 0);
     equal(refused('apps/fhir-api/src/rest/any.ts', '../gateway/gateway.js', '@payer/fhir-store'), 0);
     equal(refused('tools/journey/src/any.ts', '@payer/postgres', '@payer/testing'), 0);
+  });
+});
+
+describe('The consumers of events', () => {
+  it('are in files named *.events.ts', () => {
+    const consumer = "class One { @EventPattern('heartbeat') on() {} }";
+    equal(findings('apps/consent/src/grants/any.controller.ts', consumer), 1);
+    equal(findings('apps/consent/src/grants/any.ts', consumer), 1);
+    equal(findings('apps/consent/src/grants/any.events.ts', consumer), 0);
   });
 });

@@ -81,6 +81,21 @@ export const boundaries = Object.entries(forbiddenImports).map(([folder, pattern
   },
 }));
 
+/** A reader finds the consumers of events by their file names. */
+export const consumers = {
+  files: ['{apps,libs}/*/src/**/*.ts'],
+  ignores: ['**/*.events.ts', '**/*.spec.ts', '**/testing/**'],
+  rules: {
+    'no-restricted-syntax': [
+      'error',
+      {
+        selector: 'Decorator[expression.callee.name=EventPattern]',
+        message: 'A consumer of events belongs in a file *.events.ts.',
+      },
+    ],
+  },
+};
+
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', '.data/**', '.nx/**', 'tools/validator/target/**'] },
   {
@@ -117,5 +132,6 @@ export default tseslint.config(
     rules: { 'no-console': 'off' },
   },
   ...boundaries,
+  consumers,
   prettier,
 );

@@ -1,7 +1,7 @@
 /**
  * Finds folders of one project that import each other in a circle: a reader cannot start at either of them.
- * A file that stands directly in src (index.ts, config.ts) counts for itself. Tests and their helpers are
- * left out.
+ * Counts each folder for itself, and then the folders of src with all folders below them. A file that stands
+ * directly in src (index.ts, config.ts) counts for itself. Tests and their helpers are left out.
  *
  * node tools/testing/folder-circles.mjs [PROJECT …]     all projects by default; exit 1 when there is a
  * circle
@@ -19,14 +19,20 @@ let circles = 0;
 for (const project of projects) {
   const source = join(project, 'src');
   if (!existsSync(source)) continue;
-  const imports = folderImports(source);
-  for (const circle of circlesOf(imports)) {
-    circles += 1;
-    console.log(`${project}: ${circle.join(' ⇄ ')}`);
-    for (const [from, tos] of imports)
-      for (const [to, files] of tos)
-        if (circle.includes(from) && circle.includes(to))
-          console.log(`  ${from} → ${to}: ${files.join(', ')}`);
+  const known = new Set();
+  for (const placeOf of [folderOf, topFolderOf]) {
+    const imports = folderImports(source, placeOf);
+    for (const circle of circlesOf(imports)) {
+      const name = `${project}: ${circle.join(' ⇄ ')}`;
+      if (known.has(name)) continue;
+      known.add(name);
+      circles += 1;
+      console.log(name);
+      for (const [from, tos] of imports)
+        for (const [to, files] of tos)
+          if (circle.includes(from) && circle.includes(to))
+            console.log(`  ${from} → ${to}: ${files.join(', ')}`);
+    }
   }
 }
 console.log(
@@ -39,12 +45,17 @@ function allProjects() {
 }
 
 /** The folder of a file, or the file when it stands directly in src. */
-function placeOf(file) {
+function folderOf(file) {
   return dirname(file) === '.' ? file : dirname(file);
 }
 
+/** The folder of src in which a file is, at any depth, or the file when it stands directly in src. */
+function topFolderOf(file) {
+  return file.split(/[\\/]/)[0];
+}
+
 /** Which folder imports which, with the files that do: Map<folder, Map<folder, string[]>>. */
-function folderImports(source) {
+function folderImports(source, placeOf) {
   const imports = new Map();
   for (const file of readdirSync(source, { recursive: true })) {
     if (!/\.tsx?$/.test(file) || isTestFile(file)) continue;

@@ -14,7 +14,7 @@ import {
   signingAlgorithms,
   strictInProduction,
 } from '@payer/service';
-import { parseMemberProviders } from './member-providers/rules/provider-rules.js';
+import { parseMemberProviders } from './member-provider-rules/provider-rules.js';
 import { requestLimitVariables } from './request-limit-variables.js';
 
 /** Environment variables of the service, with the defaults of a local system. */

@@ -1,7 +1,7 @@
 import { EndSessionController } from './app-sign-out/end-session.controller.js';
-import { AppEventsController } from './clients/app-events.controller.js';
+import { AppEvents } from './clients/app.events.js';
 import { ConsentController } from './consent/consent.controller.js';
-import { GrantEventsController } from './grants/grant-events.controller.js';
+import { GrantEvents } from './grants/grant.events.js';
 import { RedeemedController } from './grants/redeemed.controller.js';
 import { MemberSearchController } from './members/member-search.controller.js';
 import { ProviderSignInController } from './member-providers/provider-sign-in.controller.js';
@@ -22,8 +22,8 @@ import { RevokeController } from './tokens/revoke.controller.js';
 
 /** HTTP routes and event handlers of auth-server, beside the routes of the engine. */
 export const controllers = [
-  AppEventsController,
-  GrantEventsController,
+  AppEvents,
+  GrantEvents,
   ChoosePatientController,
   CodeController,
   SecondFactorController,

@@ -18,7 +18,7 @@ import type { Config } from './config.js';
 import { ConsentMessages } from './consent/consent-messages.js';
 import { ConsentEncryptionKey } from './consent/encryption-key.js';
 import { EventFreshness } from './event-freshness.js';
-import { authServerFacts } from './read-facts.js';
+import { authServerFacts } from './facts/read-facts.js';
 import { dialectOf } from './http/error-dialect.js';
 import { Keys } from './keys/keys.js';
 import { MemberProviders } from './member-providers/member-providers.js';

@@ -1,9 +1,10 @@
-import { AccessEvents, AccessHistoryController } from './access-history/access-history.controller.js';
+import { AccessHistoryController } from './access-history/access-history.controller.js';
+import { AccessEvents } from './access-history/access-history.events.js';
 import { ConnectedAppsController } from './connected-apps/connected-apps.controller.js';
 import { ConsentController } from './consent-screen/consent.controller.js';
 import { EducationController } from './education/education.controller.js';
 import { ReceiveController } from './consent-screen/receive.controller.js';
-import { GrantEventsController } from './grants/events.controller.js';
+import { GrantEvents } from './grants/grant.events.js';
 import { GrantStatusController } from './grants/grant-status.controller.js';
 import { GrantsApiController } from './grants/grants-api.controller.js';
 import { JwksController } from './keys/jwks.controller.js';
@@ -19,7 +20,7 @@ export const controllers = [
   ConsentController,
   EducationController,
   ReceiveController,
-  GrantEventsController,
+  GrantEvents,
   GrantsApiController,
   GrantStatusController,
   JwksController,

@@ -9,7 +9,7 @@ import {
   quotasVariable,
   secret,
 } from '@payer/service';
-import { retentionVariables } from './audit/access-retention.js';
+import { retentionVariables } from './access-log/access-retention.js';
 import { databaseVariables, replicaVariables } from './databases.js';
 import { brandVariable } from './brands/brand.js';
 import { historyVariables, onOrOff } from './history-variables.js';

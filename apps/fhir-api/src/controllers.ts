@@ -1,8 +1,8 @@
-import { AppEventsController } from './apps/app-events.controller.js';
-import { AccessRecordsController } from './audit/access-records.controller.js';
-import { ShortenedGrantsController } from './consents/shortened-grants.controller.js';
-import { LoadsController } from './loads/loads.controller.js';
-import { RevocationEventsController } from './revocations/revocation-events.controller.js';
+import { AppEvents } from './apps/app.events.js';
+import { AccessRecordsController } from './access-log/access-records.controller.js';
+import { ShortenedGrantEvents } from './consents/shortened-grants.events.js';
+import { LoadsController } from './load-status/load-status.controller.js';
+import { RevocationEvents } from './revocations/revocation.events.js';
 
 /**
  * Event handlers and routes for other services. The FHIR API itself is on the bare server
@@ -10,8 +10,8 @@ import { RevocationEventsController } from './revocations/revocation-events.cont
  */
 export const controllers = [
   AccessRecordsController,
-  AppEventsController,
+  AppEvents,
   LoadsController,
-  RevocationEventsController,
-  ShortenedGrantsController,
+  RevocationEvents,
+  ShortenedGrantEvents,
 ];

@@ -1,6 +1,6 @@
 import '@payer/service/tool-output';
 import { loadConfig, migrateEvents, runCommand } from '@payer/service';
-import { retentionVariables } from './audit/access-retention.js';
+import { retentionVariables } from './access-log/access-retention.js';
 import { databaseVariables, ownerVariables } from './databases.js';
 import { migrateDatabases } from './migrations.js';
 

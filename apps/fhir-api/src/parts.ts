@@ -8,12 +8,12 @@ import {
   type ServiceParts,
 } from '@payer/service';
 import { endpoints, type Addresses } from '@payer/smart';
-import { AccessCounts } from './access/access-counts.js';
-import { AccessRecorder } from './access/access-recorder.js';
+import { AccessCounts } from './access-counts/access-counts.js';
+import { AccessRecorder } from './access-counts/access-recorder.js';
 import { Apps } from './apps/apps.js';
-import { AccessLog } from './audit/access-log.js';
-import { AccessRecords } from './audit/access-records.controller.js';
-import { AccessWriter } from './audit/access-writer.js';
+import { AccessLog } from './access-log/access-log.js';
+import { AccessRecords } from './access-log/access-records.controller.js';
+import { AccessWriter } from './access-log/access-writer.js';
 import { brandWithPlan } from './brands/brand.js';
 import { ShortenedGrants } from './consents/shortened-grants.js';
 import { directoryExport, isDirectoryOpen, jwksUrl, type Config } from './config.js';
@@ -23,8 +23,8 @@ import { Fairness } from './fairness/fairness.js';
 import { Gateway } from './gateway/gateway.js';
 import { IssuerKeys } from './gateway/issuer-keys.js';
 import { OpenDirectory } from './gateway/open-directory.js';
-import { FreshnessMetrics } from './loads/freshness-metrics.js';
-import { Loads } from './loads/loads.controller.js';
+import { DataAgeMetrics } from './load-status/data-age-metrics.js';
+import { Loads } from './load-status/load-status.controller.js';
 import { publicDocuments } from './metadata/public-documents.js';
 import { Databases } from './open-databases.js';
 import { openRepositories } from './repositories.js';
@@ -118,8 +118,8 @@ export function fhirApiParts(kit: ServiceKit<Config>): ServiceParts {
       { provide: AccessRecords, useValue: new AccessRecords(databases.pools, identity) },
       { provide: Loads, useValue: new Loads(databases.pools, identity, config.PLAN_TIME_ZONE) },
       {
-        provide: FreshnessMetrics,
-        useValue: new FreshnessMetrics(databases.pools, config.PLAN_TIME_ZONE),
+        provide: DataAgeMetrics,
+        useValue: new DataAgeMetrics(databases.pools, config.PLAN_TIME_ZONE),
       },
       { provide: Apps, useValue: apps },
       { provide: Revocations, useValue: revocations },

@@ -15,7 +15,7 @@ import { AuditExportController } from './audit-trail/audit-export.controller.js'
 import { AuditPageController } from './audit-trail/audit-page.controller.js';
 import { AuditController } from './audit-trail/audit.controller.js';
 import { AuditEvents } from './audit-trail/audit.events.js';
-import { GrantHistoryEvents } from './audit-trail/grant-history.js';
+import { GrantHistoryEvents } from './audit-trail/grant-history.events.js';
 import { ConformanceController } from './conformance/conformance.controller.js';
 import { AccountPagesController } from './developers/account-pages.controller.js';
 import { EmailConfirmationPagesController } from './developers/email-confirmation-pages.controller.js';

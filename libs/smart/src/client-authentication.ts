@@ -75,7 +75,7 @@ export const isKeyFor = (key: Key, alg: unknown): boolean =>
   (keyTypes as Record<string, unknown>)[String(alg)] === key.kty;
 
 /** The fault of a key that an app signs its assertions with. Undefined when the key is fit. */
-export function keyProblem(key: Key): string | undefined {
+function keyProblem(key: Key): string | undefined {
   for (const rule of keyRules) {
     const problem = rule(key);
     if (problem) return problem;

@@ -16,7 +16,7 @@ export * from './facts.js';
 export * from './internal-routes.js';
 export * from './flows.js';
 export * from './grant-ends.js';
-export * from './freshness.js';
+export * from './data-age.js';
 export * from './guides.js';
 export * from './levers.js';
 export { scopeMeanings, type PlanReads, type PlanRow } from './plan-table.js';

@@ -243,32 +243,6 @@ export function Breadcrumbs({ items }: { items: readonly { href?: string; label:
   );
 }
 
-/** The data that an app will see, and the data that it will not see. */
-export function ScopeList({
-  items,
-}: {
-  items: readonly { title: string; detail?: string; included: boolean }[];
-}) {
-  return (
-    <ul class="scopes">
-      {items.map((item) => (
-        <li key={item.title} class={item.included ? 'included' : 'excluded'}>
-          <span class="mark" aria-hidden="true">
-            {item.included ? '✓' : '✕'}
-          </span>
-          <div>
-            <h3>
-              <span class="visually-hidden">{item.included ? 'Included: ' : 'Not included: '}</span>
-              {item.title}
-            </h3>
-            {item.detail && <div class="muted">{item.detail}</div>}
-          </div>
-        </li>
-      ))}
-    </ul>
-  );
-}
-
 /** An error page: the problem, the remedy, and details for a developer. */
 export function ErrorPage(
   props: Omit<PageProps, 'children'> & {

@@ -128,10 +128,6 @@ pre{background:var(--bg);border:1px solid var(--line);border-radius:8px;padding:
 .crumbs{font-size:.9rem;margin:0 0 .75rem;padding:0;list-style:none;display:flex;flex-wrap:wrap;gap:.4rem}
 .crumbs li{min-width:0;overflow-wrap:anywhere}
 .crumbs li+li::before{content:"›";margin-right:.4rem;color:var(--muted)}
-.scopes{list-style:none;margin:0 0 1rem;padding:0}
-.scopes li{display:grid;grid-template-columns:1.6rem 1fr;gap:.35rem;padding:.6rem 0;border-top:1px solid var(--line)}
-.scopes li:first-child{border-top:0}
-.scopes .mark{font-weight:700;color:var(--good)}.scopes .excluded .mark{color:var(--muted)}
 ol.timeline{margin:0;padding:0;list-style:none}.timeline>li{border-left:3px solid var(--line);padding:0 0 .75rem 1rem;margin:0}.timeline>li p{margin:0 0 .35rem}.timeline details{margin:0}.timeline .name{font-weight:600;overflow-wrap:anywhere}
 .words{white-space:pre-line;overflow-wrap:anywhere}del{color:var(--muted)}ins{text-decoration:none;background:var(--good-soft)}
 ul.plain{margin:0;padding:0;list-style:none}.plain li{margin:0 0 .25rem;overflow-wrap:anywhere}

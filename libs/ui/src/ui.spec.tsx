@@ -18,7 +18,6 @@ import {
   Page,
   RadioGroup,
   renderPage,
-  ScopeList,
   Secret,
   Select,
   stylesheet,
@@ -57,7 +56,6 @@ describe('pages', () => {
         <Time iso={hostile} />
         <EmptyState title={hostile}>{hostile}</EmptyState>
         <Breadcrumbs items={[{ href: hostile, label: hostile }]} />
-        <ScopeList items={[{ title: hostile, detail: hostile, included: false }]} />
       </Page>,
     );
     expect(html).not.toContain('<script>');

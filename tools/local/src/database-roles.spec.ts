@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Client } from 'pg';
 import { eventually, startOwnPostgres, type OwnPostgres } from '@payer/testing';
 import { createDatabaseRoles, type RoleUrls } from './database-roles.js';
 import { EventLogKeeper } from './event-log-keeper.js';
@@ -12,18 +11,21 @@ import { runMigrations } from './prepare/migrations.js';
 import type { Preparation } from './prepare/preparation.js';
 import { databases, services, type ServiceName } from './services.js';
 import { repositoryRoot } from './system.js';
+import { Connections } from './testing/connections.js';
 
 const run = promisify(execFile);
 
-/** Tests each right by attempting forbidden statements with the serving role, on migrated databases. */
 /** Starts programs of all services, so `.ci/steps/52-operations` runs it. */
 const operations = process.env.OPERATIONS_TESTS ? describe : describe.skip;
 
+/** Tests each right by attempting forbidden statements with the serving role, on migrated databases. */
 describe('the roles of the databases', () => {
   let postgres: OwnPostgres;
   let directory: string;
   let roles: RoleUrls;
   const superuserUrls: Record<string, string> = {};
+  const connections = new Connections();
+  const as = (url: string, ...statements: string[]) => connections.run(url, ...statements);
 
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'payer-roles-'));
@@ -34,7 +36,7 @@ describe('the roles of the databases', () => {
     await runMigrations({ root: repositoryRoot, variables: variables as Preparation['variables'] });
   }, 120_000);
   afterAll(async () => {
-    await Promise.all([...clients.values()].map((client) => client.end()));
+    await connections.end();
     await postgres?.stop();
     rmSync(directory, { recursive: true, force: true });
   });
@@ -45,38 +47,6 @@ describe('the roles of the databases', () => {
   async function migrate(service: ServiceName): Promise<void> {
     const entry = join(repositoryRoot, 'apps', service, 'dist', 'migrate.js');
     await run(process.execPath, [entry], { env: { ...process.env, ...variablesOf(service) } });
-  }
-
-  /** Open connections by URL. To open one for each statement costs far more than the statement. */
-  const clients = new Map<string, Client>();
-
-  async function connected(url: string): Promise<Client> {
-    const open = clients.get(url);
-    if (open) return open;
-    const client = new Client({ connectionString: url });
-    client.on('error', () => undefined);
-    // A dropped database ends its connections.
-    client.on('end', () => clients.delete(url));
-    try {
-      await client.connect();
-    } catch (error) {
-      await client.end();
-      throw error;
-    }
-    clients.set(url, client);
-    return client;
-  }
-
-  /** @returns the rows of the last statement, or the code of the error */
-  async function as(url: string, ...statements: string[]): Promise<unknown> {
-    try {
-      const client = await connected(url);
-      let rows: unknown;
-      for (const statement of statements) ({ rows } = await client.query(statement));
-      return rows;
-    } catch (error) {
-      return (error as { code?: string }).code;
-    }
   }
 
   const refused = '42501';

@@ -67,7 +67,7 @@ function main(args: string[]): number {
   const done = [ended];
   if (patients.length > 0) {
     const ofPatients = [...inEnvironment, ...each('--patient', patients)];
-    const deleted = step('apps/fhir-api/dist/load/remove-member.js', ofPatients);
+    const deleted = step('apps/fhir-api/dist/load/remove-member.main.js', ofPatients);
     if (deleted === undefined) return 1;
     process.stdout.write(deleted);
     done.push(deleted);

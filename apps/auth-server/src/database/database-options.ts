@@ -24,7 +24,7 @@ import { AddMemberAddress1764800600002 } from './member-address.migration.js';
 import { AddMemberExercises1764800100000 } from './member-exercises.migration.js';
 import { AddMemberDescription1764911010000 } from './member-description.migration.js';
 import { IndexMemberPatient1764000100020 } from './member-patient.migration.js';
-import { AddImportedPassword1764900100000 } from '../members/passwords/imported-password.migration.js';
+import { AddImportedPassword1764900100000 } from './imported-password.migration.js';
 import { AddGrantEndCause1764800200000 } from './grant-end-cause.migration.js';
 import { CreateRepresentation1764342100000 } from './create-representation.migration.js';
 import { CreateAuthServer1764000100000 } from './create-auth-server.migration.js';

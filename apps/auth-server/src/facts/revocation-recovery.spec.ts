@@ -6,7 +6,7 @@ import { environments } from '@payer/smart';
 import { startTestPostgres, type TestPostgres } from '@payer/testing';
 import { DataSource } from 'typeorm';
 import { databaseOptions } from '../database/database-options.js';
-import { grantEnd, tokenEnd } from './revocation-facts.js';
+import { grantEnd, tokenEnd } from '../grants/token-revocation.js';
 import { revocationRecovery, tokenUsed, type UsedToken } from './revocation-recovery.js';
 import { migrated } from '../testing/migrated.js';
 

@@ -2,7 +2,7 @@ import { newEvents } from '@payer/events';
 import { readRows, recordAndTellAudit, rowsOf } from '@payer/service';
 import type { CloudEvent, Environment, GrantEnd, TokenRevocation } from '@payer/smart';
 import type { DataSource, EntityManager } from 'typeorm';
-import { grantEnd } from '../facts/revocation-facts.js';
+import { grantEnd } from './token-revocation.js';
 
 /** Days for which the tokens of an ended grant are kept, so that a refusal can say why the grant ended. */
 export const daysAfterEnd = 30;

@@ -5,7 +5,7 @@ import type { Config } from '../config.js';
 import { endSessions, endSessionsAtConsent } from '../members/end-sign-ins.js';
 import { RefusedAnswer, type ProviderLogout } from './protocol/sign-in-protocol.js';
 import { ProviderSessions } from './provider-sessions.js';
-import type { MemberProviderRule } from './rules/provider-rules.js';
+import type { MemberProviderRule } from '../member-provider-rules/provider-rules.js';
 
 /** Ends the sessions of members whom a provider has signed out, here and at consent. */
 @Injectable()

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { certifiedKey } from '@payer/testing/saml';
 import { readConfig } from '../config.js';
-import { parseMemberProviders } from './rules/provider-rules.js';
+import { parseMemberProviders } from '../member-provider-rules/provider-rules.js';
 import { logoutCases } from './openid/openid-logout.suite.js';
 import { Leavings } from './protocol/leaving.js';
 import { encryptionCases } from './saml/encryption.suite.js';

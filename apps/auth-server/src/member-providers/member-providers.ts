@@ -6,7 +6,11 @@ import type { Config } from '../config.js';
 import { OpenIdProvider } from './openid/openid-provider.js';
 import { Leavings, type Leaving } from './protocol/leaving.js';
 import type { ProviderSignIn, SignInWishes } from './protocol/sign-in-protocol.js';
-import type { MemberProviderRule, OpenIdProviderRule, SamlProviderRule } from './rules/provider-rules.js';
+import type {
+  MemberProviderRule,
+  OpenIdProviderRule,
+  SamlProviderRule,
+} from '../member-provider-rules/provider-rules.js';
 import { SamlProvider } from './saml/saml-provider.js';
 
 /** The plan's own providers, at which members sign in by OpenID Connect or SAML 2.0. */

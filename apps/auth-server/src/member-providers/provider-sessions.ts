@@ -1,6 +1,6 @@
 import { randomToken, rowsOf, sha256, Sealer, type Queryable } from '@payer/service';
 import type { Environment } from '@payer/smart';
-import { endSessions } from '../members/end-sign-ins.js';
+import { endProviderSessions, endSessions } from '../members/end-sign-ins.js';
 import type { ProviderLogout, ProviderSession } from './protocol/sign-in-protocol.js';
 
 /** Seconds. A member who has not signed in for so long has no session here that a sign-out could end. */
@@ -95,16 +95,4 @@ export class ProviderSessions {
     await endSessions(this.db, environment, subs);
     await endProviderSessions(this.db, environment, subs);
   }
-}
-
-/** Forgets the sessions that members have at their providers. */
-export async function endProviderSessions(
-  db: Queryable,
-  environment: Environment,
-  subs: readonly string[],
-): Promise<void> {
-  await db.query('DELETE FROM provider_session WHERE environment = $1 AND sub = ANY($2)', [
-    environment,
-    subs,
-  ]);
 }

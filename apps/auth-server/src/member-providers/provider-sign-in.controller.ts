@@ -13,7 +13,7 @@ import { MemberProviders } from './member-providers.js';
 import { renderNotCoveredPage } from './not-covered-page.js';
 import type { Leaving } from './protocol/leaving.js';
 import { RefusedAnswer, type ProviderSignIn } from './protocol/sign-in-protocol.js';
-import type { MemberProviderRule } from './rules/provider-rules.js';
+import type { MemberProviderRule } from '../member-provider-rules/provider-rules.js';
 import { renderProviderRefusedPage } from './provider-refused-page.js';
 import { ProviderSignOut } from './provider-sign-out.js';
 

@@ -5,7 +5,7 @@ import { Interactions } from '../interactions/interactions.js';
 import { EndedSessions } from './ended-sessions.js';
 import { MemberProviders } from './member-providers.js';
 import { RefusedAnswer } from './protocol/sign-in-protocol.js';
-import type { SamlProviderRule } from './rules/provider-rules.js';
+import type { SamlProviderRule } from '../member-provider-rules/provider-rules.js';
 import type { SignOutRequest } from './saml/saml-sign-out.js';
 
 /** The single logout service for SAML providers (SAML Profiles §4.4), binding HTTP-Redirect. */

@@ -54,6 +54,18 @@ export async function endSignIns(db: Queryable, environment: Environment, sub: s
   await deleteUnused(db, 'AuthorizationCode', environment, [sub]);
 }
 
+/** Forgets the sessions that members have at their providers. */
+export async function endProviderSessions(
+  db: Queryable,
+  environment: Environment,
+  subs: readonly string[],
+): Promise<void> {
+  await db.query('DELETE FROM provider_session WHERE environment = $1 AND sub = ANY($2)', [
+    environment,
+    subs,
+  ]);
+}
+
 /** Deletes artifacts with a short life. The index over the expiry leaves out most tokens. */
 async function deleteUnused(
   db: Queryable,

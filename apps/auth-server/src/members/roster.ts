@@ -6,8 +6,7 @@ import type { Environment } from '@payer/smart';
 import { DataSource, type EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { databaseOptions } from '../database/database-options.js';
-import { endProviderSessions } from '../member-providers/provider-sessions.js';
-import { endSessions } from './end-sign-ins.js';
+import { endProviderSessions, endSessions } from './end-sign-ins.js';
 import { mailFields } from './mail-fields.js';
 import { endGrantsWithoutRight } from '../grants/end-grants-without-right.js';
 import {

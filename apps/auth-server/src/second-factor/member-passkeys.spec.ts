@@ -12,7 +12,7 @@ import { AuthServerUnderTest } from '../testing/auth-server-under-test.js';
 import type { Browser } from '../testing/browser.js';
 import { form, newAuthenticator, SecondFactorFlows, settingsPath } from '../testing/second-factor-flows.js';
 import { MemberPasskeys, signInOf } from './member-passkeys.js';
-import { codeAt } from './totp.js';
+import { codeAt } from '../testing/code-app.js';
 
 /** A busy machine takes long for a test of many requests, and the next test must not meet the rest of it. */
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });

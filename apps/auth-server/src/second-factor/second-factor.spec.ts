@@ -9,7 +9,8 @@ import type { Browser } from '../testing/browser.js';
 import { form, SecondFactorFlows, settingsPath } from '../testing/second-factor-flows.js';
 import { hashOfRecoveryCode, newRecoveryCodes } from './recovery-codes.js';
 import { beginStep, findStep, passStep } from './second-factor-steps.js';
-import { codeAt, newSecret, stepOf } from './totp.js';
+import { codeAt } from '../testing/code-app.js';
+import { newSecret, stepOf } from './totp.js';
 
 /** A busy machine takes long for a test of many requests, and the next test must not meet the rest of it. */
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });

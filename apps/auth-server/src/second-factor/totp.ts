@@ -16,9 +16,6 @@ export const newSecret = (): string => new Secret({ size: 20 }).base32;
 export const enrolmentUri = (secret: string, account: string, issuer: string): string =>
   of(secret, account, issuer).toString();
 
-/** The code of an instant, as an authenticator app shows it. */
-export const codeAt = (secret: string, at: number): string => of(secret).generate({ timestamp: at });
-
 /**
  * The time step of a code, or undefined for a wrong code.
  * @param at milliseconds since the epoch

@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { consentDecisionType, planRules, type AppState } from '@payer/smart';
 import { SoftwareAuthenticator, type Deviation } from '@payer/testing/authenticator';
 import { decodeJwt } from 'jose';
-import { codeAt } from '../second-factor/totp.js';
 import { appOf, redirectUri } from './apps.js';
 import type { AuthServerUnderTest } from './auth-server-under-test.js';
 import type { Browser } from './browser.js';
+import { codeAt } from './code-app.js';
 
 export const scope = planRules['patient-access'].scopes.join(' ');
 export const settingsPath = '/production/second-factor';
 /** Origin of the pages, which a browser signs. */
-export const pageOrigin = 'http://localhost:4000';
+const pageOrigin = 'http://localhost:4000';
 
 export const form = (fields: Record<string, string>) => ({
   method: 'POST',

@@ -5,7 +5,7 @@ import { environmentPath, type CloudEvent, type Environment } from '@payer/smart
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DataSource, type EntityManager } from 'typeorm';
 import { ClientAuthentication } from '../client-authentication/client-authentication.js';
-import { tokenEnd } from '../facts/revocation-facts.js';
+import { tokenEnd } from '../grants/token-revocation.js';
 import { revokeGrant } from '../grants/revoke-grant.js';
 import { countRefusal } from '../metrics/oauth-metrics.js';
 import { FindToken, type LiveToken } from './find-token.js';

@@ -1,7 +1,6 @@
 import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
-import { EventPattern, Payload } from '@nestjs/microservices';
 import { CONFIG } from '@payer/service';
-import { environmentPath, type CloudEvent, type Environment } from '@payer/smart';
+import { environmentPath, type Environment } from '@payer/smart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config.js';
 import { textsFor } from '../http/languages.js';
@@ -56,16 +55,5 @@ export class AccessHistoryController {
       .header('content-disposition', `attachment; filename="access-history-${environment}.json"`)
       .type('application/json')
       .send({ environment, time_zone: 'UTC', days });
-  }
-}
-
-/** Consumes the totals of fhir-api's access log. */
-@Controller()
-export class AccessEvents {
-  constructor(private readonly history: AccessHistory) {}
-
-  @EventPattern('access-recorded')
-  onAccessRecorded(@Payload() event: CloudEvent<'access-recorded'>): Promise<void> {
-    return this.history.apply(event.data);
   }
 }

@@ -2,7 +2,7 @@ import { positionsIn, type EventLogger, type FactFeeds } from '@payer/events';
 import { createFactFeeds, forgetAppsExcept, type ServiceIdentity } from '@payer/service';
 import type { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
-import { applyApp, applyTokenRevocation } from '../grants/events.controller.js';
+import { applyApp, applyTokenRevocation } from '../grants/grant.events.js';
 import type { Grants } from '../grants/grants.js';
 
 /** The facts that consent needs: the apps, and the grants that auth-server has revoked. */

@@ -9,7 +9,7 @@ import {
   listRuns,
   listWaiting,
   load,
-  type FreshnessRule,
+  type DataAgeRule,
   type LoadOptions,
   type LoadReport,
   recordRun,
@@ -17,7 +17,7 @@ import {
   type SnapshotHeld,
   type SnapshotOptions,
 } from '@payer/fhir-store/load';
-import { freshnessKinds, freshnessTable, retentionTable, sensitiveCodes } from '@payer/smart';
+import { dataAgeKinds, dataAgeTable, retentionTable, sensitiveCodes } from '@payer/smart';
 import type { Arguments } from './arguments.js';
 import { showBareCodes, showEnrichment } from './enrichment.js';
 import { Progress, shareOf, showTypes } from './progress.js';
@@ -61,7 +61,7 @@ function writeReport(file: string | undefined, report: object): void {
   if (file !== undefined) writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`, { mode: 0o600 });
 }
 
-const freshnessRules: FreshnessRule[] = freshnessKinds.map((kind) => ({ kind, ...freshnessTable[kind] }));
+const dataAgeRules: DataAgeRule[] = dataAgeKinds.map((kind) => ({ kind, ...dataAgeTable[kind] }));
 
 const enrichmentOf = ({ codeTables, labelsCodes, ownSensitiveCodes }: Arguments) => ({
   ...(codeTables ? { codeTables } : {}),
@@ -101,7 +101,7 @@ export async function loadFiles(
       files,
       threads: threadsFor(files),
       ...enrichmentOf(given),
-      freshness: freshnessRules,
+      freshness: dataAgeRules,
       completeTo: given.completeTo,
       ...(given.snapshot ? { snapshot: snapshotOf(given.snapshot, given.snapshotLimit) } : {}),
       onRejected: refusals.add,

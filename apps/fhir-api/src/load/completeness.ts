@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { freshnessKinds, freshnessTable, isFreshnessKind, type FreshnessKind } from '@payer/smart';
+import { dataAgeKinds, dataAgeTable, isDataAgeKind, type DataAgeKind } from '@payer/smart';
 import type { LoadOptions } from '@payer/fhir-store/load';
 
 type Completeness = NonNullable<LoadOptions['completeTo']>;
@@ -39,8 +39,8 @@ export function completenessOf(
       string,
     ];
     if (kind === undefined) completeness.undeclared = timeOf(time, '--as-of');
-    else if (isFreshnessKind(kind)) completeness.byKind[kind] = timeOf(time, `--as-of ${kind}=`);
-    else throw new Error(`--as-of "${one}": "${kind}" is none of ${freshnessKinds.join(', ')}`);
+    else if (isDataAgeKind(kind)) completeness.byKind[kind] = timeOf(time, `--as-of ${kind}=`);
+    else throw new Error(`--as-of "${one}": "${kind}" is none of ${dataAgeKinds.join(', ')}`);
   }
   return completeness;
 }
@@ -61,8 +61,8 @@ function timesOfManifest(file: string): Record<string, number> {
   if (!Array.isArray(output)) throw wrong('it has no output');
   const types = new Set(output.map((one) => (one as { type?: unknown } | null)?.type));
   const time = timeOf(transactionTime, `--manifest ${file}, transactionTime`);
-  const kinds = freshnessKinds.filter((kind) => typesOf(kind).some((type) => types.has(type)));
+  const kinds = dataAgeKinds.filter((kind) => typesOf(kind).some((type) => types.has(type)));
   return Object.fromEntries(kinds.map((kind) => [kind, time]));
 }
 
-const typesOf = (kind: FreshnessKind): readonly string[] => freshnessTable[kind].types;
+const typesOf = (kind: DataAgeKind): readonly string[] => dataAgeTable[kind].types;

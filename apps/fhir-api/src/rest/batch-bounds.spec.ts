@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { FastifyRequest } from 'fastify';
 import type { Answer } from '../answer.js';
 import { VerifiedToken } from '../gateway/verified-token.js';
-import { errorAnswer } from './answer.js';
+import { errorAnswer } from './error-answer.js';
 import { batchAnswer, type EntryServer } from './batch.js';
 
 const fhirBaseUrl = 'https://fhir.example/fhir';

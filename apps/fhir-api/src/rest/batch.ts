@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { type Answer, fhirJson, neverStored } from '../answer.js';
 import { Refusal } from '../gateway/refusal.js';
 import type { Client } from './admission.js';
-import { answerOf } from './answer.js';
+import { answerOf } from './error-answer.js';
 import type { PreparedAnswer } from './fhir-server.js';
 import type { EntryRequest } from './batch-request.js';
 import { batchResponse, type EntryAnswer } from './batch-response.js';

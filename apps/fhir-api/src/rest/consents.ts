@@ -8,7 +8,7 @@ import { isMatch } from '../consents/search-parameters.js';
 import { subset } from '../consents/subset.js';
 import { consentOf, type ConsentSources, type TokenConsent } from '../consents/token-consent.js';
 import type { TokenAccess } from '../gateway/plan-access.js';
-import { pretty } from './answer.js';
+import { pretty } from './error-answer.js';
 import type { Handling } from './prefer.js';
 import { answerRead, notFound, otherVersion, partAsked } from './read.js';
 

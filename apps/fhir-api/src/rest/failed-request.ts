@@ -4,7 +4,7 @@ import { contextOf, traceIdOf } from '@payer/events';
 import { databaseIsUnavailable, tookTooLong } from '@payer/service';
 import { FhirError } from '@payer/fhir-store';
 import type { Answer } from '../answer.js';
-import { answerOf, errorAnswer } from './answer.js';
+import { answerOf, errorAnswer } from './error-answer.js';
 
 /** The answer to an error. Details of an unexpected error stay in the log. */
 export function failedAnswer(error: unknown, request: FastifyRequest, logger: Logger): Answer {

@@ -2,7 +2,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { byEnvironment, type Addresses } from '@payer/smart';
 import type { Answer } from '../answer.js';
-import { errorAnswer } from './answer.js';
+import { errorAnswer } from './error-answer.js';
 import { registerFhirRoutes } from './fhir-routes.js';
 import type { FhirServer } from './fhir-server.js';
 

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { environments, type Addresses } from '@payer/smart';
 import type { Answer } from '../answer.js';
-import { errorAnswer } from './answer.js';
+import { errorAnswer } from './error-answer.js';
 import { encoded } from './compression.js';
 import { commonHeaders } from './security-headers.js';
 import type { FhirServer } from './fhir-server.js';

@@ -2,7 +2,7 @@ import { Catch, NotFoundException, type ArgumentsHost, type ExceptionFilter } fr
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { FhirError } from '@payer/fhir-store';
 import { findEnvironment, type Addresses, type Environment } from '@payer/smart';
-import { errorAnswer, answerOf } from './answer.js';
+import { errorAnswer, answerOf } from './error-answer.js';
 import { commonHeaders } from './security-headers.js';
 import { interactionOf } from './interaction.js';
 

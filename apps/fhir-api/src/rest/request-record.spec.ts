@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { environments, requestRecord as contract } from '@payer/smart';
-import { errorAnswer } from './answer.js';
+import { errorAnswer } from './error-answer.js';
 import { requestRecord, type AnsweredRequest } from './request-record.js';
 
 const secrets = /ffaa7043|Lindqvist|1962|abc-member/;

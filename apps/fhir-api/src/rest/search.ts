@@ -1,7 +1,7 @@
 import { take, type Access, type Repository } from '@payer/fhir-store';
 import { type Answer, fhirJson, neverStored } from '../answer.js';
 import type { Turn } from '../fairness/fairness.js';
-import { pretty } from './answer.js';
+import { pretty } from './error-answer.js';
 import type { Handling } from './prefer.js';
 
 /** `search` (FHIR R4 §3.1.0.8, §3.1.1), with the parameters of the query and of the form. */

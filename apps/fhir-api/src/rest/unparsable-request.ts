@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { isUnused } from '@payer/service';
-import { errorAnswer } from './answer.js';
+import { errorAnswer } from './error-answer.js';
 import { commonHeaders } from './security-headers.js';
 
 /**

@@ -6,7 +6,8 @@ import { startTestPostgres, type TestPostgres } from '@payer/testing';
 import { DataSource } from 'typeorm';
 import { databaseOptions } from '../database/database-options.js';
 import { AuditEvents } from './audit.events.js';
-import { GrantHistory, GrantHistoryEvents } from './grant-history.js';
+import { GrantHistory } from './grant-history.js';
+import { GrantHistoryEvents } from './grant-history.events.js';
 
 let postgres: TestPostgres;
 let source: DataSource;

@@ -1,22 +1,22 @@
-import { environments, type Environment, type Freshness, type LoadStatus } from '@payer/smart';
+import { environments, type Environment, type DataAge, type LoadStatus } from '@payer/smart';
 import { Badge, Card, EmptyState, Notice, Table, Tabs, Time } from '@payer/ui';
 import type { Actor } from '../sessions/actor.js';
 import { PortalPage } from '../http/portal-page.js';
 
-const titles: Record<Freshness['kind'], string> = {
+const titles: Record<DataAge['kind'], string> = {
   claims: 'Claims',
   priorAuthorizations: 'Prior authorizations',
   encounters: 'Encounters',
   clinical: 'Clinical data',
   directory: 'Provider directory',
 };
-const duties: Record<Freshness['duty'], string> = {
+const duties: Record<DataAge['duty'], string> = {
   'one-business-day': 'one business day',
   'thirty-days': '30 days',
 };
 
 /** Hours before the end of the time from which a kind is marked. The alarms use the same hours. */
-const soon: Record<Freshness['duty'], number> = { 'one-business-day': 6, 'thirty-days': 72 };
+const soon: Record<DataAge['duty'], number> = { 'one-business-day': 6, 'thirty-days': 72 };
 
 interface LoadsPageProps {
   planName: string;
@@ -41,13 +41,13 @@ export function LoadsPage({ environment, now, status, problem, ...shell }: Loads
         }))}
       />
       {problem && <Notice tone="bad">{problem}</Notice>}
-      {status && <FreshnessCard rows={status.freshness} now={now} />}
+      {status && <DataAgeCard rows={status.freshness} now={now} />}
       {status && <RunsCard runs={status.runs} />}
     </PortalPage>
   );
 }
 
-function FreshnessCard({ rows, now }: { rows: readonly Freshness[]; now: Date }) {
+function DataAgeCard({ rows, now }: { rows: readonly DataAge[]; now: Date }) {
   return (
     <Card title="How new the data is">
       <Table
@@ -75,7 +75,7 @@ function FreshnessCard({ rows, now }: { rows: readonly Freshness[]; now: Date })
   );
 }
 
-function State({ row, now }: { row: Freshness; now: Date }) {
+function State({ row, now }: { row: DataAge; now: Date }) {
   if (!row.due_at) return <Badge>Nothing loaded</Badge>;
   const hours = (Date.parse(row.due_at) - now.getTime()) / 3_600_000;
   if (hours < 0) return <Badge tone="bad">Late</Badge>;

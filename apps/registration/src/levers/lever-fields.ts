@@ -33,7 +33,7 @@ export const expiredTokenBody = z.object({
 });
 
 /** A live grant of the app in the sandbox. */
-export const leverGrant = z.object({
+const leverGrant = z.object({
   grant_id: z.string(),
   patient: z.string().describe('id of the synthetic Patient'),
   created_at: z.date(),

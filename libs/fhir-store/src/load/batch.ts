@@ -1,7 +1,7 @@
 import { indexColumns } from '../index/columns.js';
 import type { StructureFinding } from '../structure/findings.js';
 import type { BareCode } from './code-names.js';
-import type { Times } from './freshness.js';
+import type { Times } from './data-age.js';
 import type { Key } from './keys.js';
 import type { RefusedEntry } from './refusal.js';
 
@@ -162,6 +162,10 @@ const restColumns = [
 export const storedColumns = ['version', ...restColumns];
 export const sharedColumns = ['version', 'loader_release', ...restColumns];
 export const memberColumns = ['version', 'patient', ...restColumns];
+/** The columns of the tables that are derived from shared resources, in the order of their rows. */
+export const sharedStringColumns = ['type', 'param', 'folded', 'id'];
+export const sharedReferenceColumns = ['type', 'key', 'id'];
+export const binaryPartColumns = ['id', 'part', 'content'];
 
 /** Version of the rows that this loader writes; the database refuses loaders that write less. */
 export const loaderVersion = 1;

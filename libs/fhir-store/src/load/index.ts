@@ -2,7 +2,7 @@ export { check, type CheckOptions, type CheckReport } from './check.js';
 export { indexChanges, type IndexChanges } from './index-rules.js';
 export type { BareCode } from './code-names.js';
 export { shareCodeTables, type CodeTables } from './code-tables.js';
-export { listFreshness, type FreshnessRule, type StoredFreshness, type Times } from './freshness.js';
+export { listDataAges, type DataAgeRule, type StoredDataAge, type Times } from './data-age.js';
 export { dropVersions } from './keep-versions.js';
 export type { LabelRule } from './label-rules.js';
 export { load, type LoadOptions, type LoadReport, type Progress } from './load.js';

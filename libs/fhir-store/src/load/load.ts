@@ -4,7 +4,7 @@ import { recordRulesOfEmptyTypes } from './index-rules.js';
 import { isCompartmentType } from '../definitions/definitions.js';
 import { StructureFindings, type StructureFinding } from '../structure/findings.js';
 import { BareCodes, type BareCode } from './code-names.js';
-import { laterOf, recordFreshness, type Times } from './freshness.js';
+import { laterOf, recordDataAge, type Times } from './data-age.js';
 import { nameClaims } from './name-claims.js';
 import { openPreparation, type Preparation } from './preparation.js';
 import { noEnrichment, type PreparationSettings } from './prepare-batch.js';
@@ -217,7 +217,7 @@ class LoadRun {
     if (this.hasUnnamed || sharedChanges(this.report.byType) > 0)
       this.report.named = await nameClaims(this.client, this.options.baseUrl, this.options.keepsVersions);
     this.report.bareCodes = this.bare.all;
-    await recordFreshness(this.client, this.newest, this.completeTo());
+    await recordDataAge(this.client, this.newest, this.completeTo());
     await durable(this.client);
     const { rows } = await this.client.query<Pick<LoadReport, 'waiting' | 'unresolved' | 'unnamed'>>(
       `SELECT (SELECT count(*)::int FROM waiting_resource) AS waiting,

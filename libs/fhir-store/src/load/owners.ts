@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg';
 import { definitions, isCompartmentType } from '../definitions/definitions.js';
 import { storedColumns } from './batch.js';
 import { columnsOf, fromRuns, nameOf, runsByType, type Key } from './keys.js';
-import { forgetPointers } from './pointers.js';
+import { removeMemberReferences } from './member-references.js';
 
 interface Ownership extends Key {
   wanted: string[];
@@ -189,7 +189,7 @@ async function take(client: PoolClient, lost: readonly Owned[]): Promise<void> {
      WHERE m.patient = lost.patient AND m.type = lost.type AND m.id = lost.id RETURNING m.patient, m.refs`,
     [...columnsOf(lost), lost.map(({ patient }) => patient)],
   );
-  await forgetPointers(
+  await removeMemberReferences(
     client,
     rows.flatMap(({ patient, refs }) => refs.map((target) => [patient, target] as const)),
   );

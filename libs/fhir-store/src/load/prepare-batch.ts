@@ -4,7 +4,7 @@ import type { Batch, ConditionalWork, Piece } from './batch.js';
 import { conditionsIn, mayHoldConditions, type Resolutions } from './conditional-references.js';
 import { BareCodes } from './code-names.js';
 import { CodeNames, type CodeTables } from './code-tables.js';
-import { NewestTimes, type FreshnessRule } from './freshness.js';
+import { NewestTimes, type DataAgeRule } from './data-age.js';
 import { compact } from '../json/scan.js';
 import { ChangedMatches } from './changed-matches.js';
 import { keyOf as keyOfName, nameOf } from './keys.js';
@@ -28,7 +28,7 @@ export interface PreparationSettings {
   /** The plan's own names of codes and providers. */
   codeTables: CodeTables;
   /** Kinds of data whose newest time is noted. */
-  freshness: readonly FreshnessRule[];
+  freshness: readonly DataAgeRule[];
 }
 
 /** Settings that complete no resource and note no time. */

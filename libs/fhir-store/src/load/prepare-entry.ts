@@ -3,7 +3,7 @@ import { checkStructure, type Walked } from '../structure/check-structure.js';
 import type { StructureFindings } from '../structure/findings.js';
 import { unresolvedIn, type Resolutions } from './conditional-references.js';
 import { enrich, unchanged, type Enriched, type EnrichmentSettings } from './enrich.js';
-import type { NewestTimes } from './freshness.js';
+import type { NewestTimes } from './data-age.js';
 import { prepareBinary, type PreparedBinary } from './prepare-binary.js';
 import { prepare, refusedType, tooDeep, type Prepared } from './prepare.js';
 import { notJson, objectOf, type Document } from './read-documents.js';

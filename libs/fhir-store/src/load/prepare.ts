@@ -128,10 +128,10 @@ export function tooDeep(name: string, error: unknown): Refusal {
 }
 
 /** Whether a reference leads to a shared resource that patients may read. */
-export const isPointer = (reference: string): boolean => isReferencedType(typeOf(reference));
+export const isMemberReference = (reference: string): boolean => isReferencedType(typeOf(reference));
 
 /** The shared resources that a patient's resource references. */
-export const pointedAt = (values: IndexValues): string[] => values.references.filter(isPointer);
+export const pointedAt = (values: IndexValues): string[] => values.references.filter(isMemberReference);
 
 /** The parameter for the subject of a resource, of a type whose other references name who made it. */
 const subjectParameters: Record<string, string> = { Provenance: 'target' };

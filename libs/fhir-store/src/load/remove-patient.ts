@@ -2,7 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import { binaryType } from '../definitions/definitions.js';
 import { isFollowed } from './follow-labels.js';
 import { forgetVersionsOf } from './keep-versions.js';
-import { forgetPointers } from './pointers.js';
+import { removeMemberReferences } from './member-references.js';
 import { deletionOf } from './snapshot.js';
 import { durable, storeBatch } from './store-batch.js';
 import { validId } from './prepare.js';
@@ -118,7 +118,7 @@ async function forgetShared(client: PoolClient, patient: string): Promise<void> 
     'DELETE FROM member_resource WHERE patient = $1 RETURNING refs',
     [patient],
   );
-  await forgetPointers(
+  await removeMemberReferences(
     client,
     rows.flatMap(({ refs }) => refs.map((target) => [patient, target] as const)),
   );

@@ -5,9 +5,12 @@ import { isListed } from '../index/keys.js';
 import { searchKey } from '../index/search-key.js';
 import { sharedStrings } from '../index/shared-strings.js';
 import {
+  binaryPartColumns,
   loaderVersion,
   memberColumns,
   sharedColumns,
+  sharedReferenceColumns,
+  sharedStringColumns,
   type BinaryRow,
   type Range,
   type Row,
@@ -17,16 +20,11 @@ import { CopyRows } from './copy-rows.js';
 import { ownerReferences, pointedAt, type Prepared } from './prepare.js';
 import type { PreparedBinary } from './prepare-binary.js';
 import { betweenVersionAndTime } from './stored-text.js';
-import { binaryPartColumns } from './write-binaries.js';
 
 /**
  * Bytes of a part of a Binary's content. Divisible by three, so that parts are encoded to base64 one by one.
  */
 const partBytes = 3 * 65_536;
-
-/** The columns of the tables that are derived from shared resources, in the order of their rows. */
-export const sharedStringColumns = ['type', 'param', 'folded', 'id'];
-export const sharedReferenceColumns = ['type', 'key', 'id'];
 
 /** The keys of a shared resource's references and codes, by which chains and searches find it in order. */
 export const sharedReferences = ({ tokens }: Pick<IndexValues, 'tokens'>): number[] =>

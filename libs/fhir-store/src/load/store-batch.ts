@@ -6,7 +6,7 @@ import { keepVersions } from './keep-versions.js';
 import { columnsOf, fromRuns, keyOf, nameOf, runsByType, textArray, type Key } from './keys.js';
 import { assignOwners, directOwners, ownerFollowers } from './owners.js';
 import { rememberUnnamed } from './unnamed.js';
-import { forgetPointers, rememberPointers, type Pointers } from './pointers.js';
+import { removeMemberReferences, addMemberReferences, type MemberReferences } from './member-references.js';
 import { NeedsTurn, Turns } from './loader-lock.js';
 import { keepUnresolved, ofFormerOwners, stillWaiting, type WaitedSince } from './unresolved-resources.js';
 import { deleteBinaries, writeBinaries } from './write-binaries.js';
@@ -205,7 +205,7 @@ export async function write(
   rows: RowBytes,
   { isAlone = true, keepsVersions = false }: WriteOptions = {},
 ): Promise<void> {
-  const pointers: Pointers = new Map();
+  const references: MemberReferences = new Map();
   const old = changed.filter(({ wasThere }) => wasThere);
   const deleted = changed.filter(({ row }) => row === undefined);
   // Before their references are removed.
@@ -247,16 +247,16 @@ export async function write(
   );
   for (const { row, patients } of ofMembers)
     for (const patient of patients)
-      for (const target of row.pointsTo) pointers.set(`${patient} ${target}`, [patient, target]);
-  await rememberPointers(client, pointers);
+      for (const target of row.pointsTo) references.set(`${patient} ${target}`, [patient, target]);
+  await addMemberReferences(client, references);
   const assigned = [...derived.filter((change) => !direct.has(change)), ...followers];
   await assignOwners(client, assigned);
   await followLabels(client, changed, assigned, isAlone);
-  await forgetPointers(
+  await removeMemberReferences(
     client,
     owned
       .flatMap(({ patient, refs }) => refs.map((target) => [patient, target] as const))
-      .filter(([patient, target]) => !pointers.has(`${patient} ${target}`)),
+      .filter(([patient, target]) => !references.has(`${patient} ${target}`)),
   );
 }
 

@@ -1,9 +1,7 @@
 import type { PoolClient } from 'pg';
-import type { BinaryRow, RowBytes } from './batch.js';
+import { binaryPartColumns, type BinaryRow, type RowBytes } from './batch.js';
 import { betweenVersionAndTime } from './stored-text.js';
 import { copyRanges } from './write-rows.js';
-
-export const binaryPartColumns = ['id', 'part', 'content'];
 
 /** Writes Binaries with their content. */
 export async function writeBinaries(

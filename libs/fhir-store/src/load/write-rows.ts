@@ -6,13 +6,14 @@ import {
   loaderVersion,
   memberColumns,
   sharedColumns,
+  sharedReferenceColumns,
+  sharedStringColumns,
   storedColumns,
   type Range,
   type Row,
   type RowBytes,
 } from './batch.js';
 import { copyHeader, CopyRows, copyTrailer } from './copy-rows.js';
-import { sharedReferenceColumns, sharedStringColumns } from './rows.js';
 
 /** A resource to be written, in a version. */
 export interface Written {

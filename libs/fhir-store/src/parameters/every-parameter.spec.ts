@@ -7,10 +7,11 @@ import {
 } from '../definitions/definitions.js';
 import type { Access } from '../access.js';
 import { upgradeCases } from '../migrations/upgrade.suite.js';
-import { asksFor, localTarget, type Ask, type Resource, type Value } from '../testing/independent.js';
+import { asksFor, type Ask, type Resource, type Value } from '../testing/independent.js';
+import { Readers } from '../testing/readers.js';
 import { containingResources, exampleResources, referencesOf, valuesIn } from '../testing/resources.js';
 import { isInSample, isWhole } from '../testing/sample.js';
-import { baseUrl, directory, directoryTypes, entries, member, TestStore } from '../testing/store.js';
+import { baseUrl, directory, entries, TestStore } from '../testing/store.js';
 
 /**
  * Every search parameter of every resource type, asked for values that really lie in stored resources (the
@@ -20,9 +21,7 @@ import { baseUrl, directory, directoryTypes, entries, member, TestStore } from '
 
 const resourceTypes = Object.keys(definitions.types);
 const store = new TestStore();
-/** What each reader sees: resources by type. */
-const seen = new Map<Access, Map<string, Resource[]>>();
-const directoryNames = new Set<string>(directoryTypes);
+const readers = new Readers();
 /** What a member sees of these depends on what points to it: that is for compartment.spec.ts. */
 const memberReferenced = new Set<string>(definitions.referencedTypes.filter((type) => type !== 'Medication'));
 
@@ -32,55 +31,11 @@ beforeAll(async () => {
   const all = [...standing, ...containingResources(standing)];
   const file = store.file('all.ndjson', all.map((resource) => JSON.stringify(resource)).join('\n'));
   await store.loadWith({ structure: 'count' }, file);
-  const { rows } = await store.pool.query<{ patient: string | null; body: string }>(
-    'SELECT patient, body FROM member_resource UNION ALL SELECT NULL, body FROM shared_resource',
-  );
-  const readers = new Map<string | null, Access>([[null, directory]]);
-  for (const { patient, body } of rows) {
-    const resource = JSON.parse(body) as Resource;
-    if (patient === null && !directoryNames.has(resource.resourceType)) continue;
-    const access = readers.get(patient) ?? member(patient!);
-    readers.set(patient, access);
-    const types = seen.get(access) ?? new Map<string, Resource[]>();
-    seen.set(
-      access,
-      types.set(resource.resourceType, [...(types.get(resource.resourceType) ?? []), resource]),
-    );
-  }
-  // Medications are not in the directory, and a member sees those that something of the member's points to.
-  for (const [access, types] of seen)
-    if (access !== directory) {
-      const bundle = await store.search('Medication?_count=1000', access);
-      types.set(
-        'Medication',
-        entries(bundle, 'match').map(({ resource }) => resource as Resource),
-      );
-    }
+  await readers.read(store);
 }, 120_000);
 afterAll(() => store.stop());
 
-const visible = (access: Access, type: string) => seen.get(access)?.get(type) ?? [];
 const ids = (resources: Resource[]) => resources.map(({ id }) => id).sort();
-
-interface Sample {
-  access: Access;
-  resource: Resource;
-  value: Value;
-}
-
-/** A few differing values of a parameter, of differing readers, as they lie in the data. */
-function samples(type: string, definition: ParameterDefinition, most = 3): Sample[] {
-  const found = new Map<string, Sample>();
-  for (const access of seen.keys())
-    for (const resource of visible(access, type))
-      for (const value of valuesIn(definition, resource)) {
-        const key = JSON.stringify(value);
-        if (!found.has(key)) found.set(key, { access, resource, value });
-      }
-  const all = [...found.values()];
-  const step = Math.max(1, Math.floor(all.length / most));
-  return all.filter((_, n) => n % step === 0).slice(0, most);
-}
 
 interface Question {
   access: Access;
@@ -126,9 +81,9 @@ describe.each([...resourceTypes])('%s', (type) => {
   it('is found by each of its parameters in every form', async () => {
     const questions: Question[] = [];
     for (const definition of parameters) {
-      const taken = samples(type, definition);
+      const taken = readers.samples(type, definition);
       const where = (access: Access, test: (found: Value[]) => boolean) =>
-        ids(visible(access, type).filter((resource) => test(valuesIn(definition, resource))));
+        ids(readers.visible(access, type).filter((resource) => test(valuesIn(definition, resource))));
       for (const { access, value } of taken)
         for (const ask of asksFor(definition.type, value, baseUrl)) {
           if (definition.code === '_id' && ask.asked !== value) continue;
@@ -168,24 +123,6 @@ describe.each([...resourceTypes])('%s', (type) => {
   });
 });
 
-/** Who sees resources of a type; of the members, the one who has most. */
-function accessTo(type: string): Access | undefined {
-  if (visible(directory, type).length > 0) return directory;
-  const members = [...seen.keys()].filter((access) => visible(access, type).length > 0);
-  return members.sort((a, b) => visible(b, type).length - visible(a, type).length)[0];
-}
-
-const found = (access: Access, target: string | undefined): Resource | undefined => {
-  const [type = '', id] = target?.split('/') ?? [];
-  return visible(access, type).find((resource) => resource.id === id);
-};
-
-/** The resources of a reader that one points to by a parameter. */
-const targetsOf = (access: Access, definition: ParameterDefinition, resource: Resource): Resource[] =>
-  valuesIn(definition, resource)
-    .map((value) => found(access, localTarget(value, baseUrl)))
-    .filter((target) => target !== undefined);
-
 /** What it contains by a parameter. */
 const containedTargetsOf = (definition: ParameterDefinition, resource: Resource): Resource[] =>
   ((resource.contained ?? []) as Resource[]).filter(({ id }) =>
@@ -204,14 +141,14 @@ const included = (access: Access) => async (q: Question) =>
 it('every reference of every type is followed by _include and _revinclude', async () => {
   const problems: string[] = [];
   for (const type of resourceTypes) {
-    const access = accessTo(type);
+    const access = readers.accessTo(type);
     if (!access) continue;
-    const sources = visible(access, type);
+    const sources = readers.visible(access, type);
     const questions: Question[] = referencesOf(type).map((definition) => ({
       access,
       query: `${type}?_count=1000&_include=${type}:${definition.code}`,
       expected: () =>
-        names(sources.flatMap((resource) => targetsOf(access, definition, resource))).filter(
+        names(sources.flatMap((resource) => readers.targetsOf(access, definition, resource))).filter(
           (name) => !sources.some((own) => `${type}/${own.id}` === name),
         ),
     }));
@@ -219,9 +156,11 @@ it('every reference of every type is followed by _include and _revinclude', asyn
       for (const definition of referencesOf(source)) {
         if (!definition.targets?.includes(type)) continue;
         const pointing = () =>
-          visible(access, source).filter((resource) =>
-            targetsOf(access, definition, resource).some((target) => target.resourceType === type),
-          );
+          readers
+            .visible(access, source)
+            .filter((resource) =>
+              readers.targetsOf(access, definition, resource).some((target) => target.resourceType === type),
+            );
         questions.push({
           access,
           query: `${type}?_count=1000&_revinclude=${source}:${definition.code}`,
@@ -243,16 +182,17 @@ it('every chain that a guide lists, and one to each parameter of each target, le
   const questions: Question[] = [];
   // What a member's resource points to in the directory, the member sees.
   const reachedBy = (access: Access, definition: ParameterDefinition, resource: Resource) => [
-    ...targetsOf(access, definition, resource),
-    ...(access === directory ? [] : targetsOf(directory, definition, resource)),
+    ...readers.targetsOf(access, definition, resource),
+    ...(access === directory ? [] : readers.targetsOf(directory, definition, resource)),
     ...containedTargetsOf(definition, resource),
   ];
   let contained = 0;
   for (const type of resourceTypes) {
-    const access = accessTo(type);
+    const access = readers.accessTo(type);
     for (const definition of access ? referencesOf(type) : [])
       for (const target of definition.targets ?? []) {
-        const reached = visible(access!, type)
+        const reached = readers
+          .visible(access!, type)
           .flatMap((resource) => reachedBy(access!, definition, resource))
           .filter(({ resourceType }) => resourceType === target);
         // Of both kinds.
@@ -269,11 +209,13 @@ it('every chain that a guide lists, and one to each parameter of each target, le
             query: `${type}?${definition.code}:${target}.${end.code}=${encodeURIComponent(example.asked)}`,
             expected: () =>
               ids(
-                visible(access!, type).filter((resource) =>
-                  reachedBy(access!, definition, resource).some(
-                    (own) => own.resourceType === target && example.matches(valuesIn(end, own)),
+                readers
+                  .visible(access!, type)
+                  .filter((resource) =>
+                    reachedBy(access!, definition, resource).some(
+                      (own) => own.resourceType === target && example.matches(valuesIn(end, own)),
+                    ),
                   ),
-                ),
               ),
           });
         }
@@ -286,30 +228,32 @@ it('every chain that a guide lists, and one to each parameter of each target, le
 it('_has finds what is pointed to, between all types', async () => {
   const questions: Question[] = [];
   for (const source of resourceTypes) {
-    const access = accessTo(source);
+    const access = readers.accessTo(source);
     for (const definition of access ? referencesOf(source) : []) {
-      const pointing = visible(access!, source).filter(
-        (resource) => targetsOf(access!, definition, resource).length > 0,
-      );
+      const pointing = readers
+        .visible(access!, source)
+        .filter((resource) => readers.targetsOf(access!, definition, resource).length > 0);
       for (const target of definition.targets ?? [])
         for (const end of Object.values(typeDefinition(source).parameters)) {
           if ((end.number + definition.number) % 4 > 0) continue;
           const example = pointing
             .map((resource) => firstAsk(end, resource))
             .find((ask) => ask !== undefined);
-          if (!example || visible(access!, target).length === 0) continue;
+          if (!example || readers.visible(access!, target).length === 0) continue;
           questions.push({
             access: access!,
             query: `${target}?_has:${source}:${definition.code}:${end.code}=${encodeURIComponent(example.asked)}`,
             expected: () =>
               ids(
-                visible(access!, target).filter((own) =>
-                  pointing.some(
-                    (resource) =>
-                      example.matches(valuesIn(end, resource)) &&
-                      targetsOf(access!, definition, resource).includes(own),
+                readers
+                  .visible(access!, target)
+                  .filter((own) =>
+                    pointing.some(
+                      (resource) =>
+                        example.matches(valuesIn(end, resource)) &&
+                        readers.targetsOf(access!, definition, resource).includes(own),
+                    ),
                   ),
-                ),
               ),
           });
         }
@@ -323,10 +267,10 @@ it('every combination that a guide requires narrows the search', async () => {
   for (const type of resourceTypes)
     for (const codes of typeDefinition(type).combinations) {
       const definitionsOf = codes.map((code) => parameterDefinition(type, code)!);
-      for (const access of seen.keys()) {
-        const example = visible(access, type).find((resource) =>
-          definitionsOf.every((definition) => firstAsk(definition, resource)),
-        );
+      for (const access of readers.all) {
+        const example = readers
+          .visible(access, type)
+          .find((resource) => definitionsOf.every((definition) => firstAsk(definition, resource)));
         if (!example) continue;
         const asks = definitionsOf.map((definition) => [definition, firstAsk(definition, example)!] as const);
         questions.push({
@@ -334,9 +278,11 @@ it('every combination that a guide requires narrows the search', async () => {
           query: `${type}?${asks.map(([{ code }, ask]) => parameter(code, ask)).join('&')}`,
           expected: () =>
             ids(
-              visible(access, type).filter((resource) =>
-                asks.every(([definition, ask]) => ask.matches(valuesIn(definition, resource))),
-              ),
+              readers
+                .visible(access, type)
+                .filter((resource) =>
+                  asks.every(([definition, ask]) => ask.matches(valuesIn(definition, resource))),
+                ),
             ),
         });
       }
@@ -353,8 +299,8 @@ it('every profile that is claimed finds what is stored of it, by the name under 
     for (const profile of typeDefinition(type).profiles.filter((claimed) => !general.test(claimed))) {
       const query = `${type}?_profile=${encodeURIComponent(profile)}`;
       let isFound = false;
-      for (const access of seen.keys())
-        if (!isFound && visible(access, type).length > 0)
+      for (const access of readers.all)
+        if (!isFound && readers.visible(access, type).length > 0)
           isFound = (await store.ids(`${query}&_count=1`, access)).length > 0;
       if (!isFound) nothing.push(query);
     }
@@ -362,13 +308,13 @@ it('every profile that is claimed finds what is stored of it, by the name under 
 });
 
 it('no member reaches a resource of another by any type, whatever is included', async () => {
-  const members = [...seen.keys()].filter((access) => access !== directory);
+  const members = readers.all.filter((access) => access !== directory);
   const access = members[0]!;
   const others = new Map<string, Resource[]>();
   for (const other of members.slice(1))
-    for (const [type, resources] of seen.get(other)!)
+    for (const [type, resources] of readers.seenBy(other))
       if (type !== 'Medication') others.set(type, [...(others.get(type) ?? []), ...resources]);
-  const own = new Set([...seen.get(access)!.values()].flatMap(names));
+  const own = new Set([...readers.seenBy(access).values()].flatMap(names));
   const reached: string[] = [];
   for (const [type, resources] of others) {
     const foreign = names(resources).filter((name) => !own.has(name));

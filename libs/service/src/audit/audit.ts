@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { newEvents, outboxColumns, traceIdOf } from '@payer/events';
 import type { ActorRole, auditActions, AuditEntry, CloudEvent, Environment } from '@payer/smart';
-import type { Queryable } from '../database/database.js';
+import type { Queryable } from '../database/rows-of.js';
 import { currentRequestId } from '../tracing/request-context.js';
 
 type Service = keyof typeof auditActions;

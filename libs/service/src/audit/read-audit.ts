@@ -1,5 +1,5 @@
 import type { AuditEntry, Environment } from '@payer/smart';
-import { rowsOf, type Queryable } from '../database/database.js';
+import { rowsOf, type Queryable } from '../database/rows-of.js';
 import { isOneOf, pageText, Values, type Bind, type TimeRange } from '../database/time-pages.js';
 
 /** Conditions on audit entries; an entry must match all given conditions. */

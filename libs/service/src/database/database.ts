@@ -2,10 +2,10 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { watchPool } from '@payer/events';
 import { Client, type Pool } from 'pg';
-import { DataSource, type DataSourceOptions, type EntityManager } from 'typeorm';
+import { DataSource, type DataSourceOptions } from 'typeorm';
 import type { DynamicModule } from '@nestjs/common';
 import { databaseTimeouts } from './database-timeouts.js';
-import { grantRights, type TableRights } from './rights.js';
+import { grantRights, type TableRights } from './table-rights.js';
 import type { VerifyConnection } from './database-guard.js';
 
 /** Entities and migrations are listed as classes, never found by file name. */
@@ -101,24 +101,4 @@ export async function databaseTakesWrites(url: string): Promise<boolean> {
   } finally {
     await client.end().catch(() => undefined);
   }
-}
-
-/**
- * A database client for the small stores of this library: a data source, or the manager of a running
- * transaction.
- */
-export type Queryable = Pick<EntityManager, 'query'> | Pick<DataSource, 'query'>;
-
-/** Rows of a query, typed by the caller. */
-export async function rowsOf<Row>(db: Queryable, sql: string, parameters: unknown[] = []): Promise<Row[]> {
-  const result: unknown = await db.query(sql, parameters);
-  // TypeORM answers UPDATE and DELETE with [rows, count].
-  if (
-    Array.isArray(result) &&
-    result.length === 2 &&
-    Array.isArray(result[0]) &&
-    typeof result[1] === 'number'
-  )
-    return result[0] as Row[];
-  return result as Row[];
 }

@@ -6,7 +6,8 @@ import { Sealer } from '../security/sealed.js';
 import { Sessions } from '../security/sessions.js';
 import { signingKeys } from '../security/signing-keys.js';
 import { useMessageOnce } from '../security/used-messages.js';
-import { applyAppState, findApp } from './app-model.js';
+import { applyAppState } from '../app-model/apply-app-state.js';
+import { findApp } from '../app-model/find-app.js';
 import { databaseTakesWrites, migrate } from './database.js';
 import {
   CreateAppModel1764000000004,

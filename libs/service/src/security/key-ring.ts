@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { rowsOf } from '../database/database.js';
+import { rowsOf } from '../database/rows-of.js';
 import type { Sealer } from './sealed.js';
 import { signingKeys, type SigningKey } from './signing-keys.js';
 

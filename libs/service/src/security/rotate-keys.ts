@@ -1,6 +1,6 @@
 import { DataSource, type EntityManager } from 'typeorm';
 import { recordAndTellAudit } from '../audit/audit.js';
-import { rowsOf } from '../database/database.js';
+import { rowsOf } from '../database/rows-of.js';
 import { journalDroppedKeys } from './dropped-keys.js';
 import { keyRefreshInterval } from './key-ring.js';
 import type { Sealer } from './sealed.js';

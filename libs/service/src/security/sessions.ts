@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { DataSource } from 'typeorm';
-import { rowsOf, type Queryable } from '../database/database.js';
+import { rowsOf, type Queryable } from '../database/rows-of.js';
 import { readRows } from '../database/prepared.js';
 
 export interface Session<Data> {

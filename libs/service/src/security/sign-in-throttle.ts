@@ -1,4 +1,4 @@
-import { rowsOf, type Queryable } from '../database/database.js';
+import { rowsOf, type Queryable } from '../database/rows-of.js';
 import { sha256 } from './sessions.js';
 import { KeyedMutex } from './keyed-mutex.js';
 

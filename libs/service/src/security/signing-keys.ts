@@ -1,6 +1,6 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose';
 import type { DataSource } from 'typeorm';
-import { rowsOf } from '../database/database.js';
+import { rowsOf } from '../database/rows-of.js';
 import type { Sealer } from './sealed.js';
 
 /** Algorithms of signing keys (RFC 7518 §3.1): RSA of 2048 bits, or the curve P-256. */

@@ -1,4 +1,4 @@
-import { rowsOf, type Queryable } from '../database/database.js';
+import { rowsOf, type Queryable } from '../database/rows-of.js';
 
 /**
  * Marks a signed message as used.

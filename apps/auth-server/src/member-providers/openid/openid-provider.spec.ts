@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { Leavings } from '../protocol/leaving.js';
-import type { OpenIdProviderRule } from '../rules/provider-rules.js';
+import type { OpenIdProviderRule } from '../../member-provider-rules/provider-rules.js';
 import { OpenIdProvider } from './openid-provider.js';
 
 const rule: OpenIdProviderRule = {

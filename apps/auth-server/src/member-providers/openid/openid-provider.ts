@@ -6,7 +6,7 @@ import {
   type SignInProtocol,
   type SignInWishes,
 } from '../protocol/sign-in-protocol.js';
-import type { OpenIdProviderRule } from '../rules/provider-rules.js';
+import type { OpenIdProviderRule } from '../../member-provider-rules/provider-rules.js';
 import { verifyLogoutToken, type LogoutToken } from './logout-token.js';
 
 /** Milliseconds after which a provider's metadata are read again. */

@@ -8,7 +8,7 @@ import {
   type ResponseFields,
 } from '@payer/testing/saml';
 import { MemberProviders } from '../member-providers.js';
-import { parseMemberProviders } from '../rules/provider-rules.js';
+import { parseMemberProviders } from '../../member-provider-rules/provider-rules.js';
 import { follow } from '../testing/cookie-browser.js';
 import { callback, isConsent, stranger, type ProviderSystem } from '../testing/provider-system.js';
 

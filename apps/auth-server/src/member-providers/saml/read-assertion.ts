@@ -1,4 +1,4 @@
-import type { SamlProviderRule } from '../rules/provider-rules.js';
+import type { SamlProviderRule } from '../../member-provider-rules/provider-rules.js';
 import type { SamlSession } from './saml-session.js';
 import type { ResponseHead } from './response-structure.js';
 import { bearer, namespaces, transientFormat, unspecifiedFormat } from './saml-names.js';

@@ -1,4 +1,4 @@
-import type { SamlProviderRule } from '../rules/provider-rules.js';
+import type { SamlProviderRule } from '../../member-provider-rules/provider-rules.js';
 import { checkEncryption } from './encrypted-assertion.js';
 import { allowedAlgorithms, namespaces, statusSuccess } from './saml-names.js';
 import { childElements, childrenNamed, elementsOf, onlyChild, parseXml, textOf } from './xml.js';

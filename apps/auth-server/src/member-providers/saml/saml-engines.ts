@@ -1,5 +1,5 @@
 import type { SAML, SamlConfig } from '@node-saml/node-saml';
-import type { SamlProviderRule } from '../rules/provider-rules.js';
+import type { SamlProviderRule } from '../../member-provider-rules/provider-rules.js';
 import { clockSkew, type ServiceProvider } from './read-assertion.js';
 
 /** An assertion older than this is refused, although the provider allows more. Milliseconds. */

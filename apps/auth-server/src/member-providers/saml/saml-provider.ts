@@ -9,7 +9,7 @@ import {
   type SignInWishes,
 } from '../protocol/sign-in-protocol.js';
 import { issueTicket, redeemTicket } from '../protocol/tickets.js';
-import type { SamlProviderRule } from '../rules/provider-rules.js';
+import type { SamlProviderRule } from '../../member-provider-rules/provider-rules.js';
 import { decryptAssertion } from './encrypted-assertion.js';
 import { clockSkew, readAssertion, type VerifiedAssertion } from './read-assertion.js';
 import { checkDecrypted, checkStructure } from './response-structure.js';

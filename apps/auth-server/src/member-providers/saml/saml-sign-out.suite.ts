@@ -15,7 +15,7 @@ import {
   stranger,
   type ProviderSystem,
 } from '../testing/provider-system.js';
-import { parseMemberProviders } from '../rules/provider-rules.js';
+import { parseMemberProviders } from '../../member-provider-rules/provider-rules.js';
 
 /** Single logout by SAML 2.0, begun here and begun at the provider. */
 export function samlSignOutCases(system: ProviderSystem): void {

@@ -1,6 +1,6 @@
 import { createSign } from 'node:crypto';
 import { RefusedAnswer } from '../protocol/sign-in-protocol.js';
-import type { SamlProviderRule } from '../rules/provider-rules.js';
+import type { SamlProviderRule } from '../../member-provider-rules/provider-rules.js';
 import { clockSkew, type ServiceProvider } from './read-assertion.js';
 import { readRedirect } from './redirect-message.js';
 import type { SamlEngines } from './saml-engines.js';

@@ -2,12 +2,12 @@ import type { EventConsumer } from '@payer/events';
 import type { ServiceIdentity } from '@payer/service';
 import { byEnvironment, type CloudEvent } from '@payer/smart';
 import { randomUUID } from 'node:crypto';
-import { AppEventsController } from '../../apps/app-events.controller.js';
+import { AppEvents } from '../../apps/app.events.js';
 import { Apps } from '../../apps/apps.js';
 import type { Config } from '../../config.js';
 import { GrantStatus } from '../../revocations/grant-status.js';
 import { fhirApiFacts } from '../../revocations/read-facts.js';
-import { RevocationEventsController } from '../../revocations/revocation-events.controller.js';
+import { RevocationEvents } from '../../revocations/revocation.events.js';
 import type { RevocationMetrics } from '../../revocations/revocation-metrics.js';
 import { Revocations } from '../../revocations/revocations.js';
 import { FhirServer, type FhirServerOptions } from '../../rest/fhir-server.js';
@@ -39,8 +39,8 @@ export class SimulatedReplica {
   readonly facts: ReturnType<typeof fhirApiFacts>;
   readonly server: FhirServer;
   private readonly controllers = {
-    app: new AppEventsController(this.apps),
-    revocation: new RevocationEventsController(this.revocations, {
+    app: new AppEvents(this.apps),
+    revocation: new RevocationEvents(this.revocations, {
       refused() {},
     } as unknown as RevocationMetrics),
   };

@@ -5,7 +5,7 @@ import { RevocationMetrics } from './revocation-metrics.js';
 import { Revocations } from './revocations.js';
 
 @Controller()
-export class RevocationEventsController {
+export class RevocationEvents {
   constructor(
     private readonly revocations: Revocations,
     private readonly metrics: RevocationMetrics,

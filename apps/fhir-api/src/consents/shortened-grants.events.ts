@@ -4,7 +4,7 @@ import type { CloudEvent } from '@payer/smart';
 import { ShortenedGrants } from './shortened-grants.js';
 
 @Controller()
-export class ShortenedGrantsController {
+export class ShortenedGrantEvents {
   constructor(private readonly grants: ShortenedGrants) {}
 
   @EventPattern('grant-shortened')

@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { rowsOf } from './database.js';
+import { rowsOf } from './rows-of.js';
 
 /** Tables on which the serving role has other rights than the default (read, add, change and remove rows). */
 export interface TableRights {

@@ -15,7 +15,7 @@ import { Grants } from './grants.js';
 
 /** Consumes the other services' events about grants. */
 @Controller()
-export class GrantEventsController {
+export class GrantEvents {
   constructor(
     private readonly source: DataSource,
     private readonly grants: Grants,

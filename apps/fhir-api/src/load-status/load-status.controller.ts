@@ -2,7 +2,7 @@ import { Controller, Get, Headers, Param, UseFilters } from '@nestjs/common';
 import { Problem, ProblemFilter, type ServiceIdentity } from '@payer/service';
 import { environmentPath, internalRoutes, type Environment, type LoadStatus } from '@payer/smart';
 import type { Pool } from 'pg';
-import { loadStatusOf } from './loads.js';
+import { loadStatusOf } from './load-status.js';
 
 /** Dependencies of the controller. */
 export class Loads {

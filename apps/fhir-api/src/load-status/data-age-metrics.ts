@@ -1,23 +1,23 @@
 import { unindexedParameters } from '@payer/fhir-store';
-import type { Environment, Freshness } from '@payer/smart';
+import type { Environment, DataAge } from '@payer/smart';
 import type { Pool } from 'pg';
 import { Gauge, register } from 'prom-client';
 import type { PerEnvironment } from '../environments.js';
-import { freshnessOf } from './loads.js';
+import { dataAgesOf } from './load-status.js';
 
 /** Milliseconds for which an answer of the database counts: several collectors may ask. */
 const cachedFor = 10_000;
 
 interface Read {
   at: number;
-  freshness: Promise<readonly Freshness[]>;
+  ages: Promise<readonly DataAge[]>;
 }
 
 /**
  * Reports how old the newest data of each kind is, how long until the time of its rule is over, and by how
  * many search parameters the data is not indexed yet.
  */
-export class FreshnessMetrics {
+export class DataAgeMetrics {
   private readonly read = new Map<Environment, Read>();
 
   constructor(
@@ -26,7 +26,7 @@ export class FreshnessMetrics {
   ) {
     const names = ['fhir_data_age_seconds', 'fhir_data_due_seconds', 'fhir_unindexed_parameters'] as const;
     for (const name of names) register.removeSingleMetric(name);
-    const report = async (set: (environment: Environment, one: Freshness) => void): Promise<void> => {
+    const report = async (set: (environment: Environment, one: DataAge) => void): Promise<void> => {
       for (const environment of Object.keys(this.pools) as Environment[])
         for (const one of await this.of(environment)) set(environment, one);
     };
@@ -68,11 +68,11 @@ export class FreshnessMetrics {
   }
 
   /** Without its database an environment has no value: the other metrics are still served. */
-  private of(environment: Environment): Promise<readonly Freshness[]> {
+  private of(environment: Environment): Promise<readonly DataAge[]> {
     const known = this.read.get(environment);
-    if (known && Date.now() - known.at < cachedFor) return known.freshness;
-    const freshness = freshnessOf(this.pools[environment], this.timeZone).catch(() => []);
-    this.read.set(environment, { at: Date.now(), freshness });
-    return freshness;
+    if (known && Date.now() - known.at < cachedFor) return known.ages;
+    const ages = dataAgesOf(this.pools[environment], this.timeZone).catch(() => []);
+    this.read.set(environment, { at: Date.now(), ages });
+    return ages;
   }
 }

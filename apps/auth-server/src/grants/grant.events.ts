@@ -6,7 +6,7 @@ import { removeGrant } from './revoke-grant.js';
 
 /** Revokes the grants that consent has revoked. */
 @Controller()
-export class GrantEventsController {
+export class GrantEvents {
   constructor(private readonly source: DataSource) {}
 
   @EventPattern('grant-revoked')

@@ -7,7 +7,7 @@ import { directoryTypes, patientCompartmentTypes } from './resource-types.js';
 export const duties = ['one-business-day', 'thirty-days'] as const;
 export type Duty = (typeof duties)[number];
 
-interface FreshnessRow {
+interface DataAgeRow {
   duty: Duty;
   /** The clause that sets the time. */
   rule: string;
@@ -27,7 +27,7 @@ const aboutBenefits = new Set(['Patient', 'Coverage', 'ExplanationOfBenefit', 'R
  * The kinds of data whose age is watched, each with the time that a rule gives a payer. `meta.lastUpdated` of
  * a source counts beside the dates of each row.
  */
-export const freshnessTable = {
+export const dataAgeTable = {
   claims: {
     duty: 'one-business-day',
     rule: '42 CFR 422.119(b)(1)(i)',
@@ -65,11 +65,11 @@ export const freshnessTable = {
     types: directoryTypes,
     dates: [],
   },
-} as const satisfies Record<string, FreshnessRow>;
+} as const satisfies Record<string, DataAgeRow>;
 
-export type FreshnessKind = keyof typeof freshnessTable;
-export const freshnessKinds = Object.keys(freshnessTable) as FreshnessKind[];
-export const isFreshnessKind = (name: string): name is FreshnessKind => Object.hasOwn(freshnessTable, name);
+export type DataAgeKind = keyof typeof dataAgeTable;
+export const dataAgeKinds = Object.keys(dataAgeTable) as DataAgeKind[];
+export const isDataAgeKind = (name: string): name is DataAgeKind => Object.hasOwn(dataAgeTable, name);
 
 const dayLength = 86_400_000;
 
@@ -77,8 +77,8 @@ const dayLength = 86_400_000;
  * The end of the time for data that was decided right after the newest data.
  * @param newest the time to which the data of the kind is known to be served
  */
-export function dueAt(kind: FreshnessKind, newest: Date, timeZone: string): Date {
-  switch (freshnessTable[kind].duty) {
+export function dueAt(kind: DataAgeKind, newest: Date, timeZone: string): Date {
+  switch (dataAgeTable[kind].duty) {
     case 'one-business-day':
       return endOfNextBusinessDay(newest, timeZone);
     case 'thirty-days':
@@ -87,8 +87,8 @@ export function dueAt(kind: FreshnessKind, newest: Date, timeZone: string): Date
 }
 
 /** The newest data of a kind, in an answer of fhir-api. */
-export const freshness = z.object({
-  kind: z.enum(freshnessKinds),
+export const dataAge = z.object({
+  kind: z.enum(dataAgeKinds),
   newest: z.iso.datetime().nullable().describe('time of the newest data; null when nothing is known'),
   declared: z.boolean().describe('whether the source declared that its data is complete to this time'),
   due_at: z.iso.datetime().nullable().describe('when the time of the rule is over for data after newest'),
@@ -96,7 +96,7 @@ export const freshness = z.object({
   rule: z.string(),
   loaded_at: z.iso.datetime().nullable().describe('end of the last load with data of the kind'),
 });
-export type Freshness = z.infer<typeof freshness>;
+export type DataAge = z.infer<typeof dataAge>;
 
 /** A load, in an answer of fhir-api. */
 const loadRun = z.object({
@@ -122,7 +122,7 @@ const loadRun = z.object({
 /** The answer to `GET /internal/{environment}/loads`. */
 export const loadStatus = z.object({
   environment: z.enum(environments),
-  freshness: z.array(freshness),
+  freshness: z.array(dataAge),
   runs: z.array(loadRun),
 });
 export type LoadStatus = z.infer<typeof loadStatus>;

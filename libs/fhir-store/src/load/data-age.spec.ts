@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NewestTimes } from './freshness.js';
+import { NewestTimes } from './data-age.js';
 
 const rule = { kind: 'claims', types: ['ExplanationOfBenefit'], dates: ['created', 'billablePeriod'] };
 const zones = ['America/New_York', 'America/Denver', 'Pacific/Honolulu', 'Pacific/Pago_Pago', 'Pacific/Guam'];

@@ -1,10 +1,10 @@
-import { listFreshness, listRuns, type LoadRun, type StoredFreshness } from '@payer/fhir-store/load';
+import { listDataAges, listRuns, type LoadRun, type StoredDataAge } from '@payer/fhir-store/load';
 import {
   dueAt,
-  freshnessKinds,
-  freshnessTable,
+  dataAgeKinds,
+  dataAgeTable,
   type Environment,
-  type Freshness,
+  type DataAge,
   type LoadStatus,
 } from '@payer/smart';
 import type { Pool } from 'pg';
@@ -12,21 +12,21 @@ import type { Pool } from 'pg';
 /** Runs in an answer. */
 const shownRuns = 100;
 
-/** The freshness of each kind of data, and the latest loads, for the platform team. */
+/** The age of each kind of data, and the latest loads, for the platform team. */
 export async function loadStatusOf(
   pool: Pool,
   environment: Environment,
   timeZone: string,
 ): Promise<LoadStatus> {
-  const [freshness, runs] = await Promise.all([freshnessOf(pool, timeZone), listRuns(pool, shownRuns)]);
-  return { environment, freshness, runs: runs.map(runOf) };
+  const [ages, runs] = await Promise.all([dataAgesOf(pool, timeZone), listRuns(pool, shownRuns)]);
+  return { environment, freshness: ages, runs: runs.map(runOf) };
 }
 
 /** The age of each kind of data against the time that its rule gives. */
-export async function freshnessOf(pool: Pool, timeZone: string): Promise<Freshness[]> {
-  const stored = new Map((await listFreshness(pool)).map((row) => [row.kind, row]));
-  return freshnessKinds.map((kind) => {
-    const { duty, rule } = freshnessTable[kind];
+export async function dataAgesOf(pool: Pool, timeZone: string): Promise<DataAge[]> {
+  const stored = new Map((await listDataAges(pool)).map((row) => [row.kind, row]));
+  return dataAgeKinds.map((kind) => {
+    const { duty, rule } = dataAgeTable[kind];
     const row = stored.get(kind);
     const newest = row && laterOf(row);
     return {
@@ -42,7 +42,7 @@ export async function freshnessOf(pool: Pool, timeZone: string): Promise<Freshne
 }
 
 /** The data is complete to the declared time, or as new as its newest resource. */
-function laterOf({ newest, completeTo }: StoredFreshness): Date | undefined {
+function laterOf({ newest, completeTo }: StoredDataAge): Date | undefined {
   if (newest && completeTo) return completeTo >= newest ? completeTo : newest;
   return completeTo ?? newest ?? undefined;
 }

@@ -1,9 +1,9 @@
 import { positionsIn, type EventLogger, type FactFeeds } from '@payer/events';
 import { applyAppState, createFactFeeds, forgetAppsExcept, type ServiceIdentity } from '@payer/service';
 import type { DataSource } from 'typeorm';
-import type { Config } from './config.js';
-import { removeGrant } from './grants/revoke-grant.js';
-import { endGrantsUnknownToConsent } from './grants/reconcile-grants.js';
+import type { Config } from '../config.js';
+import { removeGrant } from '../grants/revoke-grant.js';
+import { endGrantsUnknownToConsent } from '../grants/reconcile-grants.js';
 
 /** The facts that auth-server needs before it issues tokens: the apps and the revoked grants. */
 export function authServerFacts(

@@ -1,16 +1,16 @@
 import type { PoolClient } from 'pg';
-import { isPointer } from './prepare.js';
+import { isMemberReference } from './prepare.js';
 
 /**
  * The shared resources that patients' resources reference: pairs of patient and `Type/id`, by the pair as
  * text.
  */
-export type Pointers = Map<string, readonly [patient: string, target: string]>;
+export type MemberReferences = Map<string, readonly [patient: string, target: string]>;
 
-export async function rememberPointers(client: PoolClient, pointers: Pointers): Promise<void> {
-  if (pointers.size === 0) return;
+export async function addMemberReferences(client: PoolClient, references: MemberReferences): Promise<void> {
+  if (references.size === 0) return;
   // In one order: several loaders may note the same pairs.
-  const pairs = [...pointers].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, pair]) => pair);
+  const pairs = [...references].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, pair]) => pair);
   await client.query({
     name: 'load-pointers',
     text: `INSERT INTO member_reference (patient, target)
@@ -19,14 +19,14 @@ export async function rememberPointers(client: PoolClient, pointers: Pointers): 
   });
 }
 
-/** Removes the pointers that no resource of the patient makes any more. */
-export async function forgetPointers(
+/** Removes the references that no resource of the patient makes any more. */
+export async function removeMemberReferences(
   client: PoolClient,
   lost: readonly (readonly [patient: string, target: string])[],
 ): Promise<void> {
   const pairs = new Map(
     lost
-      .filter(([, target]) => isPointer(target))
+      .filter(([, target]) => isMemberReference(target))
       .map(([patient, target]) => [`${patient} ${target}`, [patient, target] as const]),
   );
   if (pairs.size === 0) return;

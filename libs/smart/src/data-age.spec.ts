@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { dueAt, freshnessKinds, freshnessTable } from './freshness.js';
+import { dueAt, dataAgeKinds, dataAgeTable } from './data-age.js';
 import { directoryTypes, patientCompartmentTypes } from './resource-types.js';
 import { sensitiveCodes } from './sensitive-codes.js';
 import { sensitiveKindTable } from './sensitive-kinds.js';
 
 describe('the kinds of data whose age is watched', () => {
   it('have each type of members but those that describe the member, and each of the directory', () => {
-    const watched = new Set(freshnessKinds.flatMap((kind): readonly string[] => freshnessTable[kind].types));
+    const watched = new Set(dataAgeKinds.flatMap((kind): readonly string[] => dataAgeTable[kind].types));
     const missing = [...patientCompartmentTypes, ...directoryTypes].filter((type) => !watched.has(type));
     expect(missing).toEqual(['Patient', 'Coverage', 'RelatedPerson']);
   });
@@ -14,7 +14,7 @@ describe('the kinds of data whose age is watched', () => {
   it('are due after one business day, and the directory after thirty days', () => {
     const friday = new Date('2026-11-20T15:00:00Z');
     const due = Object.fromEntries(
-      freshnessKinds.map((kind) => [kind, dueAt(kind, friday, 'America/New_York').toISOString()]),
+      dataAgeKinds.map((kind) => [kind, dueAt(kind, friday, 'America/New_York').toISOString()]),
     );
     const monday = '2026-11-24T05:00:00.000Z';
     expect(due).toEqual({

@@ -7,7 +7,7 @@ import { AppMemory } from './app-memory.js';
 
 /** Keeps the service's own copy of the apps. */
 @Controller()
-export class AppEventsController {
+export class AppEvents {
   constructor(
     private readonly source: DataSource,
     private readonly memory: AppMemory,

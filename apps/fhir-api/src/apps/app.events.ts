@@ -4,7 +4,7 @@ import { appEventTypes, type AppEventType, type CloudEvent } from '@payer/smart'
 import { Apps } from './apps.js';
 
 @Controller()
-export class AppEventsController {
+export class AppEvents {
   constructor(private readonly apps: Apps) {}
 
   @EventPattern([...appEventTypes])

@@ -1,7 +1,5 @@
-import { appState, type AppState } from '@payer/smart';
-import { DataSource } from 'typeorm';
-import { rowsOf, type Queryable } from './database.js';
-import { readRows } from './prepared.js';
+import type { AppState } from '@payer/smart';
+import { rowsOf, type Queryable } from '../database/rows-of.js';
 
 /**
  * Channel on which PostgreSQL notifies every replica of a committed change. The payload is the `client_id`,
@@ -36,14 +34,4 @@ export async function forgetAppsExcept(db: Queryable, clientIds: ReadonlySet<str
      SELECT pg_notify('${appModelChannel}', '') FROM forgotten LIMIT 1`,
     [[...clientIds]],
   );
-}
-
-/** The last published state of the app; undefined when the app is unknown. */
-export async function findApp(db: Queryable, clientId: string): Promise<AppState | undefined> {
-  const text = 'SELECT state FROM app_model WHERE client_id = $1';
-  const [row] =
-    db instanceof DataSource
-      ? await readRows<{ state: unknown }>(db, 'find-app', text, [clientId])
-      : await rowsOf<{ state: unknown }>(db, text, [clientId]);
-  return row && appState.parse(row.state);
 }

@@ -3,7 +3,7 @@ import type { Pool, PoolClient } from 'pg';
 type Json = Record<string, unknown>;
 
 /** A kind of data whose age is watched. Plain data, because it is copied to threads. */
-export interface FreshnessRule {
+export interface DataAgeRule {
   kind: string;
   /** Resource types of the kind. */
   types: readonly string[];
@@ -21,10 +21,10 @@ export type Times = Record<string, number>;
 /** Notes the newest time of each kind of data in a batch. */
 export class NewestTimes {
   readonly byKind: Times = {};
-  private readonly byType = new Map<string, FreshnessRule[]>();
+  private readonly byType = new Map<string, DataAgeRule[]>();
 
   constructor(
-    rules: readonly FreshnessRule[],
+    rules: readonly DataAgeRule[],
     private readonly now = Date.now(),
   ) {
     for (const rule of rules)
@@ -83,7 +83,7 @@ export function laterOf(one: Times, other: Times): Times {
  * @param newest of the resources; -Infinity for a kind without a date
  * @param completeTo the times to which the source declared its data complete
  */
-export async function recordFreshness(client: PoolClient, newest: Times, completeTo: Times): Promise<void> {
+export async function recordDataAge(client: PoolClient, newest: Times, completeTo: Times): Promise<void> {
   const kinds = [...new Set([...Object.keys(newest), ...Object.keys(completeTo)])];
   if (kinds.length === 0) return;
   const timesOf = (times: Times) =>
@@ -99,7 +99,7 @@ export async function recordFreshness(client: PoolClient, newest: Times, complet
 }
 
 /** The newest data of a kind in the store. */
-export interface StoredFreshness {
+export interface StoredDataAge {
   kind: string;
   /** Time of the newest data; null when no resource of the kind has a date. */
   newest: Date | null;
@@ -109,8 +109,8 @@ export interface StoredFreshness {
   loadedAt: Date;
 }
 
-export async function listFreshness(pool: Pool): Promise<StoredFreshness[]> {
-  const { rows } = await pool.query<StoredFreshness>(
+export async function listDataAges(pool: Pool): Promise<StoredDataAge[]> {
+  const { rows } = await pool.query<StoredDataAge>(
     `SELECT kind, newest, complete_to AS "completeTo", loaded_at AS "loadedAt" FROM data_freshness ORDER BY kind`,
   );
   return rows;
