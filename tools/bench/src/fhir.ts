@@ -5,12 +5,13 @@ import type { FloorRoute } from './floor.js';
 import { collectTokens } from './live-tokens.js';
 import { measure, median, type Target } from './load-generator.js';
 import { processorTimeWith } from './processor-time.js';
+import { quantiles } from './quantiles.js';
+import { steadyLatencies } from './steady-latency.js';
 
 const connections = 64;
 const rounds = 5;
 const secondsPerRound = 3;
-/** Request rate for latency; both data sets sustain it easily. */
-const steadyRate = 150;
+const secondsOfLatency = 8;
 
 export interface FhirFigures {
   what: string;
@@ -75,7 +76,7 @@ export async function readAndSearch(
         floors.push(floorLoad);
         served.push(ownLoad);
       }
-      const { p50, p99 } = await measure(own, 8, 8, steadyRate);
+      const { p50, p99 } = quantiles(await steadyLatencies(own, secondsOfLatency));
       const shareOf = (ratio: (own: Load, bare: Load) => number) =>
         median(served.map((one, round) => ratio(one, floors[round]!)));
       figures.push({

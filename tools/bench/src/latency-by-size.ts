@@ -1,15 +1,11 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { residentMemory } from '@payer/processes';
 import { query, type BenchSystem } from './environment.js';
 import { startFhirApi, type FhirApiProcess } from './fhir-api-process.js';
 import { requestsOf } from './fhir-requests.js';
 import { median } from './load-generator.js';
 import { quantiles } from './quantiles.js';
-import { SmallClient } from './small-client.js';
+import { steadyLatencies } from './steady-latency.js';
 
-/** Requests per second; both databases sustain it easily. */
-const rate = 150;
-const connections = 8;
 const rounds = 8;
 const secondsPerRound = 4;
 const small = 'fhir_small';
@@ -54,7 +50,8 @@ export async function latencyBySize(
       const measured: [p99s: number[], p99s: number[]] = [[], []];
       for (let round = -1; round < rounds; round++)
         for (const i of round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
-          const latencies = await steadyLatencies(processes[i]!.target(url, accessToken));
+          const target = processes[i]!.target(url, accessToken);
+          const latencies = await steadyLatencies([target], secondsPerRound);
           // The first round compiles the code and fills the caches.
           if (round >= 0) measured[i].push(quantiles(latencies).p99);
         }
@@ -68,30 +65,4 @@ export async function latencyBySize(
   } finally {
     for (const one of processes) await one.stop();
   }
-}
-
-/**
- * Milliseconds from the time at which each request was due to its answer, even when an earlier request was
- * late.
- */
-async function steadyLatencies(
-  target: ReturnType<FhirApiProcess['target']>,
-  seconds = secondsPerRound,
-): Promise<number[]> {
-  const clients = Array.from({ length: connections }, () => new SmallClient());
-  const latencies: Promise<number>[] = [];
-  const startedAt = performance.now();
-  for (let i = 0; i < rate * seconds; i++) {
-    const due = startedAt + (i * 1000) / rate;
-    await pause(Math.max(0, due - performance.now()));
-    latencies.push(
-      clients[i % connections]!.status(target.url, 'GET', target.headers).then((status) => {
-        if (status !== 200) throw new Error(`${target.url} was answered with ${status}`);
-        return performance.now() - due;
-      }),
-    );
-  }
-  const all = await Promise.all(latencies);
-  for (const client of clients) client.close();
-  return all;
 }

@@ -2,8 +2,6 @@ import autocannon from 'autocannon';
 
 export interface Measured {
   requestsPerSecond: number;
-  p50: number;
-  p99: number;
 }
 
 export interface Target {
@@ -12,16 +10,14 @@ export interface Target {
 }
 
 /**
- * Sends the same request, or many requests in turn, for some seconds.
+ * Sends the same request, or many requests in turn, for some seconds, as fast as answers come.
  * @param targets all of one host. Each connection has a part of them and repeats it
- * @param rate requests per second in total; as fast as answers come when absent
  * @throws Error when an answer is not 200
  */
 export async function measure(
   targets: Target | readonly Target[],
   seconds: number,
   connections: number,
-  rate?: number,
 ): Promise<Measured> {
   const all = [targets].flat();
   const [first] = all;
@@ -32,14 +28,13 @@ export async function measure(
     ...first,
     connections,
     duration: seconds,
-    ...(rate ? { overallRate: rate } : {}),
     ...(all.length > 1
       ? { setupClient: (client) => client.setRequests(parts[connected++ % parts.length]!) }
       : {}),
   });
   if (result.non2xx > 0 || result.errors > 0)
     throw new Error(`${first.url}: ${result.non2xx} answers were not 200, ${result.errors} errors`);
-  return { requestsPerSecond: result.requests.mean, p50: result.latency.p50, p99: result.latency.p99 };
+  return { requestsPerSecond: result.requests.mean };
 }
 
 /** Deals the requests out to the connections. With fewer requests than connections, some share a part. */

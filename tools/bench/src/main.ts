@@ -116,8 +116,8 @@ async function fhir(): Promise<void> {
           `≥ ${row.reach}`,
           row.processorShare.toFixed(2),
           row.processorTime.toFixed(3),
-          String(row.p50),
-          String(row.p99),
+          row.p50.toFixed(1),
+          row.p99.toFixed(1),
         ]),
       ),
     );
