@@ -90,9 +90,16 @@ async function provideLibraries(log: (line: string) => void): Promise<void> {
   }
 }
 
+/** 16 random bytes as base64url. The first character is no hyphen, which would begin an option of a command. */
+export function randomClusterId(): string {
+  const bytes = randomBytes(16);
+  bytes[0]! &= 0x7f;
+  return bytes.toString('base64url');
+}
+
 /** Writes the identity of a new, empty cluster into the log directory. */
 async function format(settings: string, security?: BrokerSecurity): Promise<void> {
-  const cluster = randomBytes(16).toString('base64url');
+  const cluster = randomClusterId();
   const { code, output } = await run('java', [
     ...javaArguments('-Xmx256m'),
     'kafka.tools.StorageTool',

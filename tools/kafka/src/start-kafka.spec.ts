@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import kafkajs, { type Consumer, type Kafka as Client } from 'kafkajs';
+import { randomClusterId } from './java.js';
 import { startKafka, type RunningKafka } from './start-kafka.js';
 
 const { Kafka, logLevel } = kafkajs;
@@ -19,6 +20,12 @@ describe('startKafka', () => {
       `Port ${port} is taken by another program`,
     );
     await new Promise((resolve) => server.close(resolve));
+  });
+
+  it('makes no cluster id that its command would read as an option', () => {
+    const ids = Array.from({ length: 2000 }, randomClusterId);
+    expect(ids.filter((id) => id.startsWith('-'))).toEqual([]);
+    expect(new Set(ids).size).toBe(2000);
   });
 });
 
