@@ -90,7 +90,7 @@ async function provideLibraries(log: (line: string) => void): Promise<void> {
   }
 }
 
-/** 16 random bytes as base64url. The first character is no hyphen, which would begin an option of a command. */
+/** 16 random bytes as base64url. The first character is no hyphen, which would begin an option. */
 export function randomClusterId(): string {
   const bytes = randomBytes(16);
   bytes[0]! &= 0x7f;
