@@ -223,6 +223,11 @@ describe('exporting the audit trail', () => {
       expect.stringContaining('reason'),
     ]);
     expect(await refusal({ reason: 'all' })).toEqual([400, 'filter_required', expect.anything()]);
+    expect(await refusal({ reason: 'all', actor: 'a\0b' })).toEqual([
+      400,
+      'invalid_request',
+      'actor: must not contain a NUL character',
+    ]);
     expect(await refusal({ ...request, clientid: 'x' })).toEqual([
       400,
       'invalid_request',
