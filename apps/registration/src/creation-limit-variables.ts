@@ -10,7 +10,10 @@ export const creationLimitVariables = {
   APP_LIMIT_PER_DEVELOPER: quotasVariable('100/60, 1000/3600'),
   /** Password reset links that one address requests or uses. */
   RESET_LIMIT_PER_ADDRESS: quotasVariable('30/60, 100/3600'),
-  /** Runs of "Try it" and of the demonstration that one address begins. */
+  /**
+   * Runs of "Try it" and of the demonstration that one address begins. Further requests of runs count apart,
+   * with the same limit.
+   */
   TRY_IT_LIMIT_PER_ADDRESS: quotasVariable('60/60, 600/3600'),
   /** Questions of one developer for the newest requests of an app. A live view asks every two seconds. */
   LIVE_VIEW_LIMIT_PER_DEVELOPER: quotasVariable('180/60'),

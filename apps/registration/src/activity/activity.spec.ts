@@ -108,7 +108,16 @@ describe('the activity of an app', () => {
     }
     expect(new Set(seen).size).toBe(3);
     expect((await developer.get(`/apps/${id}/activity?kind=invented`)).status).toBe(400);
-    expect((await developer.get(`/apps/${id}/activity?before=x`)).status).toBe(400);
+    for (const wrong of [
+      'before=x',
+      'before=abc%20x',
+      'before=2026-99-99T00:00:00Z%20x',
+      'since=0000-01-01',
+      'since=0000-01-01T00:00:00Z',
+    ])
+      expect([wrong, (await developer.get(`/apps/${id}/activity?${wrong}`)).status]).toEqual([wrong, 400]);
+    for (const extreme of ['until=9999-12', 'since=2026-01-01T00:00:00%2B23:59'])
+      expect((await developer.get(`/apps/${id}/activity?${extreme}`)).text).toContain('forbidden');
     const csv = await developer.get(`/apps/${id}/activity/export?outcome=failed`);
     expect(csv.headers.get('content-type')).toContain('text/csv');
     expect(csv.text.trim().split('\n')).toHaveLength(2);

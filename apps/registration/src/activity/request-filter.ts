@@ -1,8 +1,14 @@
 import { environments, requestKinds } from '@payer/smart';
 import { z } from 'zod';
-import { isInOrder, notInOrder, since, until } from '../http/time-filter.js';
+import { instantOf, isInOrder, notInOrder, since, until } from '../http/time-filter.js';
 
 const maxPage = 200;
+
+/** Whether a text is the time and the id of a request, as `next` gives them. */
+function isPosition(text: string): boolean {
+  const [at = '', id = ''] = text.split(' ');
+  return instantOf(at) === at && /^[\w:-]{1,80}$/.test(id) && text === `${at} ${id}`;
+}
 
 /** A field of the filter. An empty field of the page's form is no choice. */
 const choice = <S extends z.ZodType>(schema: S) =>
@@ -17,10 +23,7 @@ export const requestFilter = z
     since: choice(since),
     until: choice(until),
     /** `next` of the previous page. */
-    before: z
-      .string()
-      .regex(/^[\w:.-]{1,80} [\w:-]{1,80}$/, 'must be the next of the page before')
-      .optional(),
+    before: z.string().refine(isPosition, 'must be the next of the page before').optional(),
     /** `latest` of an earlier answer: the requests that have arrived since. */
     after: z
       .string()

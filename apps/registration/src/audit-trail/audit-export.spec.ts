@@ -186,6 +186,18 @@ describe('exporting the audit trail', () => {
     expect(records.split('\n')[1]).toContain(",'-request-1,");
   });
 
+  it('ends before `until`, in whatever time zone it is written', async () => {
+    await source.query(
+      `INSERT INTO audit_entry (id, at, service, action, actor_role, actor, detail)
+       VALUES (gen_random_uuid(), now() - interval '30 minutes', 'auth-server', 'signed-in', 'member', 'sub-late', '{}')`,
+    );
+    const hour = 3_600_000;
+    const anHourAgo = new Date(Date.now() - hour).toISOString();
+    const until = new Date(Date.parse(anHourAgo) + 14 * hour).toISOString().replace('Z', '+14:00');
+    const text = await (await post({ actor: 'sub-late', type: 'signed-in', reason: 'x', until })).text();
+    expect(manifestOf(text).manifest).toMatchObject({ entries: 0, filters: { until: anHourAgo } });
+  });
+
   it('waits for a neighbour that is away for a moment; a file without a manifest is what breaks off', async () => {
     neighbours.answersLeft = 2;
     const broken = post({ ...request, type: 'data-access', reason: 'breaks off' }).then((answer) =>
@@ -211,6 +223,11 @@ describe('exporting the audit trail', () => {
       expect.stringContaining('reason'),
     ]);
     expect(await refusal({ reason: 'all' })).toEqual([400, 'filter_required', expect.anything()]);
+    expect(await refusal({ reason: 'all', actor: 'a\0b' })).toEqual([
+      400,
+      'invalid_request',
+      'actor: must not contain a NUL character',
+    ]);
     expect(await refusal({ ...request, clientid: 'x' })).toEqual([
       400,
       'invalid_request',

@@ -69,7 +69,8 @@ export class AuditExport {
   async start(actor: Actor, request: ExportRequest): Promise<Export> {
     const { format, reason, ...filters } = request;
     const settled = new Date(Date.now() - settling).toISOString();
-    const until = filters.until && filters.until < settled ? filters.until : settled;
+    const isPast = filters.until !== undefined && Date.parse(filters.until) < Date.parse(settled);
+    const until = isPast ? filters.until : settled;
     const selection = { ...(await this.trail.select(filters)), until };
     const parts = partsOf(selection);
     // Reads the first page of each part, so that an unavailable service causes an error answer, not half a

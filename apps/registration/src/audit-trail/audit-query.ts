@@ -1,7 +1,7 @@
 import type { AuditPosition } from '@payer/service';
 import { allAuditActions, environments } from '@payer/smart';
 import { z } from 'zod';
-import { isInOrder, notInOrder, since, until } from '../http/time-filter.js';
+import { instantOf, isInOrder, notInOrder, since, until } from '../http/time-filter.js';
 
 const text = z.string('must be given once').trim().min(1, 'must not be empty').max(200);
 
@@ -10,9 +10,10 @@ const cursor = z
   .string()
   .transform((value, context) => {
     const [at, id, rest] = Buffer.from(value, 'base64url').toString().split(' ');
-    const isInstant = z.iso.datetime().safeParse(at).success;
-    if (rest === undefined && isInstant && id && /^[\da-f-]{1,36}$/.test(id))
-      return { at, id } as AuditPosition;
+    const isInstant = at !== undefined && instantOf(at) === at;
+    // An act has a UUID, a data access a number.
+    const isId = id !== undefined && (z.guid().safeParse(id).success || /^\d{1,18}$/.test(id));
+    if (rest === undefined && isInstant && isId) return { at, id } as AuditPosition;
     context.addIssue({ code: 'custom', message: 'must be the `next` of an answer' });
     return z.NEVER;
   })

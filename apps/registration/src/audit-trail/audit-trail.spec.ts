@@ -78,7 +78,18 @@ describe('the audit trail', () => {
       cursor = page.json.next as string | null;
     }
     expect(read).toEqual(mine);
-    for (const wrong of [{ since: 'yesterday' }, { type: 'nothing' }, { cursor: 'forged' }, { limit: '0' }])
+    const cursor = (text: string) => ({ cursor: Buffer.from(text).toString('base64url') });
+    for (const wrong of [
+      { since: 'yesterday' },
+      { since: '0000-01' },
+      { type: 'nothing' },
+      { cursor: 'forged' },
+      cursor('2026-01-01T00:00:00Z -'),
+      // A place among the data accesses, which have numbers.
+      cursor('2026-01-01T00:00:00Z 41'),
+      cursor(`0000-01-01T00:00:00Z ${randomUUID()}`),
+      { limit: '0' },
+    ])
       expect((await audit(wrong as unknown as Record<string, string>)).status).toBe(400);
   });
 

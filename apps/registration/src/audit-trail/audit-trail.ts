@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Problem, readAudit, type AuditPosition } from '@payer/service';
 import { environments, type AuditAction, type AuditEntry, type Environment } from '@payer/smart';
 import { DataSource } from 'typeorm';
+import { z } from 'zod';
 import { AppSearch } from './app-search.js';
 import { cursorOf, type AuditQuery } from './audit-query.js';
 import { DataAccess } from './data-access.js';
@@ -46,6 +47,8 @@ export class AuditTrail {
 
   async find(query: AuditQuery): Promise<AuditPage> {
     const { limit, cursor } = query;
+    if (cursor && query.type !== 'data-access' && !z.guid().safeParse(cursor.id).success)
+      throw new Problem(400, 'invalid_request', 'cursor must be the `next` of an answer to this query.');
     const selection = await this.select(query);
     const page = { limit, after: cursor };
     const entries =

@@ -2,19 +2,34 @@ import { z } from 'zod';
 
 const shape = /^(\d{4})-(\d{2})(?:-(\d{2}))?$/;
 const instant = z.iso.datetime({ offset: true });
+/** PostgreSQL refuses the year 0, and JavaScript writes years beyond 9999 in a form of its own. */
+const [firstYear, last] = ['1900', '9999-12-31T23:59:59.999Z'];
 const message =
   'must be an instant like 2026-11-25T08:00:00Z, a day like 2026-11-25 or a month like 2026-11 (UTC)';
 
+/**
+ * An instant in UTC, or undefined for any other text. UTC, because instants are compared as texts, and
+ * because PostgreSQL refuses offsets beyond 16 hours.
+ */
+export function instantOf(text: string): string | undefined {
+  if (!instant.safeParse(text).success || text < firstYear) return undefined;
+  if (text.endsWith('Z')) return text;
+  const utc = new Date(text).toISOString();
+  return utc.length > last.length ? last : utc;
+}
+
 /** Start and end of an instant, a day or a month, as instants. Undefined for any other text. */
 function spanOf(text: string): { start: string; end: string } | undefined {
-  if (instant.safeParse(text).success) return { start: text, end: text };
+  const at = instantOf(text);
+  if (at) return { start: at, end: at };
+  if (text < firstYear) return undefined;
   const [, year, month, day] = shape.exec(text) ?? [];
   if (!year || !month || !z.iso.date().safeParse(`${year}-${month}-${day ?? '01'}`).success) return undefined;
   const start = new Date(`${year}-${month}-${day ?? '01'}T00:00:00Z`);
   const end = new Date(start);
   if (day) end.setUTCDate(end.getUTCDate() + 1);
   else end.setUTCMonth(end.getUTCMonth() + 1);
-  return { start: start.toISOString(), end: end.toISOString() };
+  return { start: start.toISOString(), end: end.getUTCFullYear() > 9999 ? last : end.toISOString() };
 }
 
 const timeOf = (edge: 'start' | 'end') =>
@@ -34,7 +49,9 @@ export const since = timeOf('start');
 export const until = timeOf('end');
 
 /** A whole day, UTC. */
-export const day = z.iso.date('must be a day like 2026-11-25');
+export const day = z.iso
+  .date('must be a day like 2026-11-25')
+  .refine((text) => text >= firstYear, `must not be before ${firstYear}`);
 
 /** Whether a period begins before it ends, for `refine` of a query with `since` and `until`. */
 export const isInOrder = ({ since, until }: { since?: string; until?: string }): boolean =>

@@ -123,6 +123,7 @@ describe('the levers of an app', () => {
     const [own, real, foreign] = [await grantOf(id), await grantOf(id, 'production'), await grantOf('other')];
     for (const grant_id of [real, foreign, 'forged', "' OR true --"])
       expect((await call('POST', id, '/ended-grants', { grant_id })).json.code).toBe('grant_not_found');
+    expect((await call('POST', id, '/ended-grants', { grant_id: 'a\0b' })).status).toBe(400);
     expect((await call('GET', id)).json.grants.map((one: { grant_id: string }) => one.grant_id)).toEqual([
       own,
     ]);

@@ -93,6 +93,27 @@ describe('an invitation of a person who may invite no more', () => {
     expect((await second.call('GET', organization)).status).toBe(404);
   });
 
+  it.each(['renames', 'withdraws'])(
+    'stays, as the name does, when a person %s during the removal',
+    async (act) => {
+      const { id } = (await invite(founder, second)).json;
+      const removal = source.createQueryRunner();
+      await removal.startTransaction();
+      await removal.query('SELECT 1 FROM organization WHERE id = $1 FOR UPDATE', [founder.id]);
+      await removal.query(removed, [founder.id, rogue.id]);
+      const asked =
+        act === 'renames'
+          ? rogue.call('PATCH', organization, { name: 'Taken Over' })
+          : rogue.call('DELETE', `${organization}/invitations/${id}`);
+      await waitsForLock(source, asked);
+      await removal.commitTransaction();
+      await removal.release();
+      expect((await asked).status).toBe(404);
+      expect((await founder.call('GET', organization)).json.name).not.toBe('Taken Over');
+      expect((await founder.call('GET', `${organization}/invitations`)).json).toHaveLength(1);
+    },
+  );
+
   it('counts as before while its sender is an admin', async () => {
     await invite(rogue, second);
     expect((await accept(second, await tokenOf(second))).status).toBe(200);

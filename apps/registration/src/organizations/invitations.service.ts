@@ -115,6 +115,8 @@ export class InvitationsService {
   async withdraw(actor: Actor, organizationId: string, id: string): Promise<void> {
     checkOrganization(actor, organizationId, 'manage');
     await this.source.transaction(async (manager) => {
+      await manager.query('SELECT 1 FROM organization WHERE id = $1 FOR UPDATE', [organizationId]);
+      await checkOrganizationNow(manager, actor, organizationId, 'manage');
       const [closed] = await rowsOf<{ email: string }>(
         manager,
         `UPDATE organization_invitation SET closed_at = now()

@@ -6,7 +6,7 @@ import { AppChanges } from '../apps/app-changes.js';
 import type { Config } from '../config.js';
 import { refusePlanName } from '../plan-name/plan-name.js';
 import type { Actor } from '../sessions/actor.js';
-import { checkOrganization } from './organization-access.js';
+import { checkOrganization, checkOrganizationNow } from './organization-access.js';
 import { recordAct } from './organization-acts.js';
 import type { OrganizationView } from './organization-fields.js';
 
@@ -38,6 +38,7 @@ export class OrganizationRenames {
         'SELECT name FROM organization WHERE id = $1 FOR UPDATE',
         [id],
       );
+      await checkOrganizationNow(manager, actor, id, 'manage');
       if (!before || before.name === name) return [];
       const today = await rowsOf(
         manager,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DataSource } from 'typeorm';
 import { newApp, newDeveloper, startPortal, textOf, Visitor, type TestPortal } from '../testing/portal.js';
 import {
   approvedApp,
@@ -14,12 +15,17 @@ describe('a production request', () => {
   let portal: TestPortal;
   let url: string;
   let team: Visitor;
+  let source: DataSource;
   beforeAll(async () => {
     portal = await startPortal();
+    source = await new DataSource({ type: 'postgres', url: portal.config.DATABASE_URL }).initialize();
     ({ url } = portal.service);
     team = await signInTeam(new Visitor(url));
   });
-  afterAll(() => portal?.stop());
+  afterAll(async () => {
+    await source?.destroy();
+    await portal?.stop();
+  });
 
   const mails = async (to: string) => (await team.get(`/api/mailbox?to=${encodeURIComponent(to)}`)).json;
   const submitted = () => submittedRequest(url, team);
@@ -144,6 +150,24 @@ describe('a production request', () => {
     expect((await developer.post(`${tab(id)}/withdraw`)).status).toBe(303);
     expect((await team.post(`/platform/requests/${request}`, { decision: 'approve' })).status).toBe(400);
     expect((await developer.get(tab(id))).text).toContain(complete.data_deletion);
+  });
+
+  it('floods no reviewer with mails, and can be withdrawn all the same', async () => {
+    const { developer, id, request } = await submitted();
+    const write = (n: number) => developer.post(`${tab(id)}/messages`, { text: `Message ${n}.` });
+    const answers = await Promise.all(Array.from({ length: 105 }, (_, n) => write(n)));
+    const refused = answers.filter(({ status }) => status !== 303);
+    expect(refused).toHaveLength(6);
+    expect(textOf(refused[0]!)).toContain('100 times a day');
+    // A long conversation hides no answer of the team.
+    await source.query(
+      `INSERT INTO production_request_entry (request_id, actor_role, actor_name, actor, kind, text)
+       SELECT $1, 'developer', 'Dev', 'somebody@client-app.example', 'message', 'x' FROM generate_series(1, 400)`,
+      [request],
+    );
+    expect((await team.post(`/platform/requests/${request}/messages`, { text: 'Stop.' })).status).toBe(303);
+    expect(textOf(await developer.get(tab(id)))).toContain('Stop.');
+    expect((await developer.post(`${tab(id)}/withdraw`)).status).toBe(303);
   });
 
   it('carries the attestation on the event of the app, and the developer may give it later', async () => {

@@ -24,6 +24,7 @@ export class CreationLimits {
   private readonly resets: RateLimiter;
   private readonly registrations: RateLimiter;
   private readonly trials: RateLimiter;
+  private readonly trialActs: RateLimiter;
   private readonly passkeys: RateLimiter;
   private readonly liveViews: RateLimiter;
   private readonly webhooks: RateLimiter;
@@ -36,6 +37,7 @@ export class CreationLimits {
     this.resets = new RateLimiter('reset-per-address', config.RESET_LIMIT_PER_ADDRESS);
     this.passkeys = new RateLimiter('passkey-per-address', config.SIGN_UP_LIMIT_PER_ADDRESS);
     this.trials = new RateLimiter('try-it-per-address', config.TRY_IT_LIMIT_PER_ADDRESS);
+    this.trialActs = new RateLimiter('try-it-act-per-address', config.TRY_IT_LIMIT_PER_ADDRESS);
     this.liveViews = new RateLimiter('live-view-per-developer', config.LIVE_VIEW_LIMIT_PER_DEVELOPER);
     this.webhooks = new RateLimiter('webhook-message-per-app', config.WEBHOOK_LIMIT_PER_APP);
     this.registrations = new RateLimiter('registration-per-address', config.REGISTRATION_LIMIT_PER_ADDRESS);
@@ -76,6 +78,15 @@ export class CreationLimits {
   takeTrial(request: FastifyRequest, reply: FastifyReply): void {
     const verdict = takeAll([[this.trials, networkOf(request.ip)]]);
     answerWith(reply, verdict, 'trials from your network');
+  }
+
+  /**
+   * A further request of a run, also by a visitor without an account. Each holds a database connection until
+   * auth-server answers, so a flood would leave none to the other pages. @throws TooManyRequests
+   */
+  takeTrialAct(request: FastifyRequest, reply: FastifyReply): void {
+    const verdict = takeAll([[this.trialActs, networkOf(request.ip)]]);
+    answerWith(reply, verdict, 'requests of trials from your network');
   }
 
   /** Bounds the live views that one developer holds open. @throws TooManyRequests */

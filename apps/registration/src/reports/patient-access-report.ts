@@ -52,8 +52,8 @@ export class PatientAccessReports {
               (SELECT count(*) FROM members WHERE transfers > 1)::integer AS unique_members_more_than_once,
               (SELECT count(*) FROM members WHERE days > 1)::integer AS unique_members_more_than_one_day,
               (SELECT count(DISTINCT client_id) FROM served)::integer AS apps,
-              (SELECT coalesce(sum(transfers), 0) FROM served)::integer AS transfers,
-              (SELECT coalesce(sum(transfers), 0) FROM served WHERE patient IS NULL)::integer
+              (SELECT coalesce(sum(transfers), 0) FROM served)::float8 AS transfers,
+              (SELECT coalesce(sum(transfers), 0) FROM served WHERE patient IS NULL)::float8
                 AS transfers_without_member`,
       [withMembers, first, next],
     );

@@ -96,6 +96,12 @@ describe('the reports', () => {
     expect(row?.[head?.indexOf('unique_members_more_than_once') ?? -1]).toBe('2');
   });
 
+  it('count more transfers than 32 bits hold', async () => {
+    await grant('busy', 'p-busy');
+    for (const day of ['2022-01-01', '2022-01-02']) await total('busy', day, 2_000_000_000);
+    expect(await report('patient-access?year=2022')).toMatchObject({ transfers: 4_000_000_000 });
+  });
+
   it('refuse a year that is not one, or that has not begun', async () => {
     for (const year of ['x', '1', '2024.5', '9999', '2024&format=xml'])
       expect(

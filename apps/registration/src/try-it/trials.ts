@@ -92,7 +92,9 @@ export class Trials {
     });
   }
 
-  act(request: FastifyRequest, id: string, act: TrialAct): Promise<Run> {
+  /** @throws Problem 404; TooManyRequests */
+  act(request: FastifyRequest, reply: FastifyReply, id: string, act: TrialAct): Promise<Run> {
+    this.limits.takeTrialAct(request, reply);
     return this.runs.change(request, id, async (run) => {
       await acts[act](this.flow, run);
     });

@@ -108,7 +108,7 @@ export class TryItController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    const run = await this.trials.act(request, id, parseBody(actBody, body).act);
+    const run = await this.trials.act(request, reply, id, parseBody(actBody, body).act);
     return reply.redirect(`/try-it/${run.id}`, 303);
   }
 

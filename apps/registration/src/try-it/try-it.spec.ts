@@ -254,7 +254,7 @@ describe('try it', () => {
     expect((await visitor.post('/demo', { plan: 'none' })).status).toBe(400);
   });
 
-  it('strangers, suspended apps and too many trials are refused', async () => {
+  it('strangers, suspended apps, too many trials and too many acts are refused', async () => {
     const id = await newApp(developer);
     const other = await newDeveloper(platform.portal.service.url);
     expect((await other.post(`/apps/${id}/try-it`)).status).toBe(404);
@@ -264,6 +264,9 @@ describe('try it', () => {
     await platform.source.query("UPDATE app SET status = 'suspended' WHERE client_id = $1", [id]);
     expect((await developer.post(`/apps/${id}/try-it`)).status).toBe(409);
     const mine = await newApp(developer);
+    const where = await platform.connect(developer, mine);
+    const acts = Array.from({ length: 41 }, () => developer.post(`${where}/act`, { act: 'wrong-secret' }));
+    expect((await Promise.all(acts)).map(({ status }) => status)).toContain(429);
     const statuses: number[] = [];
     for (let n = 0; n < 40; n++) statuses.push((await developer.post(`/apps/${mine}/try-it`)).status);
     expect(statuses.at(-1)).toBe(429);

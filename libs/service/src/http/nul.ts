@@ -14,3 +14,19 @@ export function refuseNulInAddress(fastify: FastifyInstance): void {
     });
   });
 }
+
+/** The place of a text with a NUL, such as `types.0`. PostgreSQL stores and compares none. */
+export function placeOfNul(root: unknown): string | undefined {
+  // A list instead of recursion: the depth of a body is its sender's choice.
+  const waiting: { place: string; value: unknown }[] = [{ place: '', value: root }];
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    const { place, value } = next;
+    if (typeof value === 'string' && value.includes('\0')) return place;
+    if (typeof value !== 'object' || value === null) continue;
+    for (const [name, member] of Object.entries(value)) {
+      if (name.includes('\0')) return place;
+      waiting.push({ place: place ? `${place}.${name}` : name, value: member });
+    }
+  }
+  return undefined;
+}

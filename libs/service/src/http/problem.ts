@@ -1,6 +1,7 @@
 import { ArgumentsHost, Catch, HttpException, Logger, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { placeOfNul } from './nul.js';
 import { failureOf, unavailableRetryAfter, unexpectedFailure } from './request-failure.js';
 
 /** One fault of a request, with its place and its remedy. */
@@ -31,11 +32,11 @@ export class Problem extends HttpException {
  */
 export function parseBody<S extends z.ZodType>(schema: S, body: unknown): z.infer<S> {
   const parsed = schema.safeParse(body ?? {});
-  if (parsed.success) return parsed.data;
-  const errors = parsed.error.issues.map((issue) => ({
-    field: issue.path.join('.'),
-    message: issue.message,
-  }));
+  const nul = parsed.success ? placeOfNul(parsed.data) : undefined;
+  if (parsed.success && nul === undefined) return parsed.data;
+  const errors = parsed.success
+    ? [{ field: nul ?? '', message: 'must not contain a NUL character' }]
+    : parsed.error.issues.map(({ path, message }) => ({ field: path.join('.'), message }));
   throw new Problem(
     400,
     'invalid_request',

@@ -143,6 +143,12 @@ export const portalErrors: readonly DocumentedError[] = [
     'The organization sent too many invitations today.',
     'Try again tomorrow.',
   ),
+  portal(
+    'too_many_messages',
+    409,
+    'The developer has written to the platform team too often today.',
+    'Try again tomorrow.',
+  ),
   portal('too_many_renames', 409, 'The organization was renamed too often today.', 'Try again tomorrow.'),
   portal('too_many_organizations', 409, 'The person belongs to too many organizations.', 'Leave one first.'),
   portal('change_not_found', 404, 'There is no such change.', 'Check the id.'),
