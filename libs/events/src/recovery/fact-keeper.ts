@@ -139,11 +139,14 @@ export class FactKeeper {
         row.republish_after,
         republishBatch,
       );
-      if (events.length > 0)
+      if (events.length > 0) {
+        // A crash must not take back events that the journal has: that is the sign of a restored database.
+        await client.query('SET LOCAL synchronous_commit = on');
         await client.query(
           'INSERT INTO outbox (event_id, event) SELECT * FROM unnest($1::uuid[], $2::jsonb[])',
           outboxColumns(events),
         );
+      }
       await client.query('UPDATE database_identity SET republish_after = $1', [next]);
       return next !== null || events.length > 0;
     }));

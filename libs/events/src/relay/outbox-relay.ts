@@ -85,8 +85,8 @@ export class OutboxRelay {
       client.on('notification', () => this.wakeup.wake());
       try {
         await client.connect();
-        // The relay writes only deletions. A deletion that a crash undoes publishes an event again, which is
-        // harmless.
+        // The relay writes deletions. A deletion that a crash undoes publishes an event again, which is
+        // harmless. (FactKeeper.republish also adds events, and waits for the disk.)
         await client.query('SET synchronous_commit = off');
         this.held.clear();
         await this.keeper?.begin();
