@@ -92,6 +92,11 @@ export class FactKeeper {
     return { database: this.database, number };
   }
 
+  /** The entry number of an event that the journal has; 0 when it need not have the event. */
+  numberOf({ id }: JournaledEvent): number {
+    return this.kept.get(id) ?? 0;
+  }
+
   isKept(event: JournaledEvent): boolean {
     return (
       this.options.journal === undefined || !this.options.owner.isJournaled(event) || this.kept.has(event.id)
