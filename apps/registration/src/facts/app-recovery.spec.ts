@@ -92,6 +92,12 @@ describe('apps of a restored database', () => {
     expect(await appRecovery.missing(source, events)).toEqual([]);
   });
 
+  it('rise above every version that somebody has read, also from an event that the journal lacks', async () => {
+    await appRecovery.apply(source, [event(state('known', 5))]);
+    await appRecovery.raiseVersions!(source);
+    expect(await published('known')).toMatchObject({ version: 1006, status: 'active' });
+  });
+
   it('keep how they authenticate and sign out, known or unknown', async () => {
     const authentication: Partial<AppState> = {
       require_pushed_authorization_requests: true,

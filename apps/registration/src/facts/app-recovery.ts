@@ -31,8 +31,8 @@ export const appRecovery: FactsOwner = {
   isJournaled: ({ type }) => appEvents.has(type),
 
   /**
-   * The journal's newest state of an app wins. Its version rises above every version that a consumer has
-   * read.
+   * The journal's newest state of an app wins. Its version rises above every version in the journal, so that
+   * an interrupted recovery applies it once.
    */
   async apply(client, events) {
     const states = newestOf(events);
@@ -57,6 +57,11 @@ export const appRecovery: FactsOwner = {
     await client.query('DELETE FROM passkey');
   },
 
+  // No app changes 1000 times between its last state in the journal, or in the backup, and a restore.
+  async raiseVersions(client) {
+    await client.query('UPDATE app SET version = version + 1000');
+  },
+
   async endAll(client, confirmed) {
     const ids = [...confirmed];
     const suspended = await queryRows(
@@ -70,10 +75,8 @@ export const appRecovery: FactsOwner = {
       `DELETE FROM app_secret WHERE client_id <> ALL($1) AND (expires_at IS NULL OR expires_at > now()) RETURNING 1`,
       [ids],
     );
-    // A consumer may have read a newer version of any app. No app changes 1000 times between two backups.
-    await client.query(
-      'UPDATE app SET version = version + 1000, tokens_valid_from = now(), updated_at = now()',
-    );
+    await client.query('UPDATE app SET tokens_valid_from = now(), updated_at = now()');
+    await appRecovery.raiseVersions?.(client);
     await appRecovery.forgetUnconfirmed(client);
     const spared = await queryRows(
       client,

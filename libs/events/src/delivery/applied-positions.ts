@@ -1,4 +1,5 @@
 import { Pool } from 'pg';
+import { watchedConnection } from '../database/watched-connection.js';
 import { eventMetrics } from '../metrics.js';
 
 /**
@@ -21,7 +22,7 @@ export class AppliedPositions {
       connectionString: databaseUrl,
       max: 2,
       application_name: 'applied-positions',
-      connectionTimeoutMillis: 5000,
+      ...watchedConnection(),
     });
     this.pool.on('error', () => undefined);
     eventMetrics.offsetsAhead.inc({ consumer }, 0);

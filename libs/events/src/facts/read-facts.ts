@@ -24,6 +24,18 @@ interface FeedColumns {
 }
 
 /**
+ * The cursor, on the disk before the answer leaves. A crash takes back transactions that ended without a
+ * flush (`synchronous_commit = off`, rollbacks), and PostgreSQL gives their numbers out again. A fact with
+ * such a number would lie below the cursor, and no reader would see it. The commit of a message writes the
+ * log up to here, on this server alone: a standby that takes over has another identity.
+ */
+const selectCursor = `
+  SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS oldest,
+         CASE WHEN pg_current_wal_flush_lsn() < pg_current_wal_insert_lsn()
+           THEN set_config('synchronous_commit', 'local', true) || pg_logical_emit_message(true, 'facts', '')
+         END`;
+
+/**
  * The facts that changed since a cursor, in the order of their transactions. The new cursor is the oldest
  * transaction that was still running when the page was read: every later commit has this number or a higher
  * one. Rows at or above a cursor may be returned twice. Identity, cursor and rows come from one snapshot, so
@@ -44,9 +56,7 @@ async function readIn<Owner extends FactOwner, Row>(
   { after, page, recent }: FactsQuery,
 ): Promise<FactsAnswer> {
   const { identity, restoredSecondsAgo } = await readDatabaseIdentity(client);
-  const [running] = rowsFrom<{ oldest: string }>(
-    await client.query('SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS oldest'),
-  );
+  const [running] = rowsFrom<{ oldest: string }>(await client.query(selectCursor));
   const [changedBy, key] = page ? splitPage(page) : [after, ''];
   const rows = rowsFrom<Row & FeedColumns>(
     await client.query(

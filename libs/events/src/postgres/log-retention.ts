@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { unhurried } from '../database/watched-connection.js';
 
 /*
  * How long the log keeps an event. The hours of each event type are in the event table (`keptHours` in
@@ -43,6 +44,8 @@ export const compactFunction = `  CREATE FUNCTION compact_events(older_than doub
  * @returns the number of removed rows
  */
 export async function compactLog(pool: Pool, olderThan: number): Promise<number> {
-  const { rows } = await pool.query<{ gone: string }>('SELECT compact_events($1) AS gone', [olderThan]);
+  const { rows } = await pool.query<{ gone: string }>(
+    unhurried('SELECT compact_events($1) AS gone', [olderThan]),
+  );
   return Number(rows[0]?.gone ?? 0);
 }

@@ -1,5 +1,6 @@
 import { Pool, type PoolClient } from 'pg';
 import { waitingEventTypes, type CloudEvent } from '@payer/smart';
+import { unhurried, watchedConnection } from '../database/watched-connection.js';
 import { checkLog } from './check-log.js';
 import { logIdentity } from './log-identity.js';
 import { compactionAge, compactLog } from './log-retention.js';
@@ -109,7 +110,7 @@ export class PostgresEventLog {
       connectionString: databaseUrl,
       max: poolSize,
       application_name: 'event-log',
-      connectionTimeoutMillis: 5000,
+      ...watchedConnection(),
       ...(durable ? {} : { options: '-c synchronous_commit=off' }),
       // Not in the types of pg yet: sends a query without waiting for the answer to the previous query.
       ...{ pipeline: true },
@@ -141,13 +142,13 @@ export class PostgresEventLog {
     try {
       if (!(await mayMigrate(client))) return;
       await client.query('BEGIN');
-      await client.query('SELECT pg_advisory_xact_lock(7001)');
+      await client.query(unhurried('SELECT pg_advisory_xact_lock(7001)'));
       await client.query('CREATE TABLE IF NOT EXISTS event_log_version (version int PRIMARY KEY)');
       const { rows } = await client.query<{ version: number }>(
         'SELECT coalesce(max(version), 0) AS version FROM event_log_version',
       );
       for (let version = rows[0]?.version ?? 0; version < versions.length; version++) {
-        await client.query(versions[version] as string);
+        await client.query(unhurried(versions[version] as string));
         await client.query('INSERT INTO event_log_version (version) VALUES ($1)', [version + 1]);
       }
       await applyLogRights(client);
@@ -200,8 +201,11 @@ export class PostgresEventLog {
           values: [hint.join(' ')],
         });
       await Promise.all([appended, hinted]);
-    } finally {
       client.release();
+    } catch (error) {
+      // Whatever failed, the next attempt gets another connection.
+      client.release(true);
+      throw error;
     }
   }
 

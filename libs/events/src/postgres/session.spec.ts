@@ -1,6 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { limits } from '../database/watched-connection.js';
 import { OutboxRelay } from '../relay/outbox-relay.js';
+import { PostgresEventLog } from './log.js';
 import { endSession, openSession } from './session.js';
 
 /** PostgreSQL's AuthenticationOk and ReadyForQuery (Frontend/Backend Protocol, message formats). */
@@ -39,5 +41,20 @@ describe('a PostgreSQL server that falls silent', () => {
     await session.connect();
     await endSession(session);
     await expect(session.query('SELECT 1')).rejects.toThrow();
+  });
+
+  it('during a query does not hold up a reader or a publisher, and each attempt opens a new connection', async () => {
+    greeting = accepted;
+    const { query } = limits;
+    limits.query = 100;
+    onTestFinished(() => void (limits.query = query));
+    const log = new PostgresEventLog(url, 1);
+    const entry = { id: 'any', topic: 'any', key: 'any', event: {} };
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      await expect(attempt === 1 ? log.state() : log.appendEntries([entry])).rejects.toThrow(
+        /timeout|terminated/,
+      );
+      expect(sockets).toHaveLength(attempt);
+    }
   });
 });

@@ -1,8 +1,6 @@
 import type { Socket } from 'node:net';
 import { Client } from 'pg';
-
-/** Milliseconds that a session waits at most. */
-const limits = { connect: 5000, query: 15_000, end: 2000 };
+import { limits, watchedConnection } from '../database/watched-connection.js';
 
 /**
  * A PostgreSQL session beside the pools, for LISTEN and for locks of a session. A server that is cut off
@@ -12,10 +10,7 @@ export function openSession(connectionString: string, applicationName: string): 
   return new Client({
     connectionString,
     application_name: applicationName,
-    connectionTimeoutMillis: limits.connect,
-    query_timeout: limits.query,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: limits.connect,
+    ...watchedConnection(),
   });
 }
 

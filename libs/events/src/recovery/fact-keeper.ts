@@ -92,6 +92,11 @@ export class FactKeeper {
     return { database: this.database, number };
   }
 
+  /** The entry number of an event that the journal has; 0 when it need not have the event. */
+  numberOf({ id }: JournaledEvent): number {
+    return this.kept.get(id) ?? 0;
+  }
+
   isKept(event: JournaledEvent): boolean {
     return (
       this.options.journal === undefined || !this.options.owner.isJournaled(event) || this.kept.has(event.id)
@@ -139,11 +144,14 @@ export class FactKeeper {
         row.republish_after,
         republishBatch,
       );
-      if (events.length > 0)
+      if (events.length > 0) {
+        // A crash must not take back events that the journal has: that is the sign of a restored database.
+        await client.query('SET LOCAL synchronous_commit = on');
         await client.query(
           'INSERT INTO outbox (event_id, event) SELECT * FROM unnest($1::uuid[], $2::jsonb[])',
           outboxColumns(events),
         );
+      }
       await client.query('UPDATE database_identity SET republish_after = $1', [next]);
       return next !== null || events.length > 0;
     }));

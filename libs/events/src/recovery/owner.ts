@@ -23,6 +23,13 @@ export interface FactsOwner {
    */
   forgetUnconfirmed(client: Queries): Promise<void>;
   /**
+   * After a recovery, raises the versions of all facts above every version that a consumer may have read, in
+   * the transaction of the client. Consumers read facts from the feed and from the log before the journal has
+   * them, so neither the database nor the journal knows the highest version. Absent when consumers do not
+   * compare versions, because their facts never change back.
+   */
+  raiseVersions?(client: Queries): Promise<void>;
+  /**
    * Revokes everything older than the restore, in the transaction of the client: for a restore without a
    * journal.
    * @param confirmed ids of records that are known not to be revoked

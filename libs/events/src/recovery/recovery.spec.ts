@@ -94,6 +94,24 @@ describe('a database that was restored', () => {
     expect(await facts()).toEqual(['one 1']);
   });
 
+  it('raises its versions above those that a consumer has read before the journal had them', async () => {
+    const owner = {
+      ...ownerOfTokens(),
+      raiseVersions: async (client: Queries) =>
+        void (await client.query('UPDATE fact SET version = version + 1000')),
+    };
+    await commitFact('one');
+    await relayAll();
+    await backUp();
+    // A reader of the feed knows this version. Neither the journal nor the log has it.
+    await commitFact('one', 2);
+    await restore();
+    await ensureRecovered(options(owner));
+    expect(await facts()).toEqual(['one 1001']);
+    await ensureRecovered(options(owner));
+    expect(await facts()).toEqual(['one 1001']);
+  });
+
   it('killed at any step of the recovery, it recovers at the next try', async () => {
     await ensureRecovered(options());
     await backUp();

@@ -183,6 +183,7 @@ async function recover(client: Client, inspection: Inspection, options: Recovery
   await applyEntries(client, owner, unknown.entries);
   await inTransaction(client, async () => {
     if (unknown.entries.length > 0) await owner.forgetUnconfirmed(client);
+    await owner.raiseVersions?.(client);
     await renewIdentity(client, unknown.last);
   });
   eventMetrics.recoveries.inc({ service: owner.service });

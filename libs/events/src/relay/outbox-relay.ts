@@ -18,6 +18,10 @@ const channel = 'outbox';
 const relayLock = 0x0b0c;
 /** Milliseconds between two checks of the log's identity. */
 const logCheckInterval = 2000;
+/** Milliseconds between two times that facts reach the journal ahead of a log that refuses events. */
+const aheadInterval = 5000;
+/** Most events that reach the journal ahead of the log. Each new connection compares them with the outbox. */
+const mostAhead = 20_000;
 
 const ageOfRow = 'extract(epoch FROM clock_timestamp() - created_at)::float8 AS age';
 
@@ -47,8 +51,11 @@ export class OutboxRelay {
    */
   private oldest: number | undefined;
   private unwatch: (() => void) | undefined;
-  /** Published rows with events that are not in the journal yet, by event id. */
+  /** Published rows that may not be deleted yet, by event id; see {@link confirm}. */
   private readonly held = new Map<string, OutboxRow>();
+  /** Rows that wait for the log, while facts behind them reach the journal; see {@link journalAhead}. */
+  private readonly ahead = new Map<string, OutboxRow>();
+  private aheadAt = -Infinity;
   /** Time of the last check of the log, in milliseconds of `performance.now()`. */
   private lookedAt = -Infinity;
   /** Whether events were published since then. */
@@ -85,8 +92,8 @@ export class OutboxRelay {
       client.on('notification', () => this.wakeup.wake());
       try {
         await client.connect();
-        // The relay writes only deletions. A deletion that a crash undoes publishes an event again, which is
-        // harmless.
+        // The relay writes deletions. A deletion that a crash undoes publishes an event again, which is
+        // harmless. (FactKeeper.republish also adds events, and waits for the disk.)
         await client.query('SET synchronous_commit = off');
         this.held.clear();
         await this.keeper?.begin();
@@ -115,10 +122,15 @@ export class OutboxRelay {
       if (!leads) this.hasPublished = true;
       const rows = leads ? await this.next(client, done) : await this.watch(client);
       const events = rows.filter(({ isUnpublished }) => !isUnpublished).map(({ event }) => event);
-      await Promise.all([
-        events.length > 0 && this.publish(events),
-        this.keeper?.keep([...rows, ...this.held.values()].map(({ event }) => event)),
-      ]);
+      const kept = this.keeper?.keep([...rows, ...this.held.values()].map(({ event }) => event));
+      try {
+        if (events.length > 0) await this.publish(events);
+      } catch (error) {
+        await kept;
+        await this.journalAhead(client, rows);
+        throw error;
+      }
+      await kept;
       onProgress();
       done = this.confirm(rows);
       if (events.length > 0) {
@@ -135,20 +147,43 @@ export class OutboxRelay {
   }
 
   /**
-   * @returns the rows that may be deleted: published, and in the journal if they belong there. Holds the
-   *   other rows.
+   * @returns the rows that may be deleted: published, and in the journal if they belong there, at or below
+   *   the position that is stored with the deletion. An entry above it without a row is the sign of a
+   *   restored database. Holds the other rows.
    */
   private confirm(rows: readonly OutboxRow[]): OutboxRow[] {
     const { keeper } = this;
     if (!keeper) return [...rows];
-    const done: OutboxRow[] = [];
-    for (const row of [...rows, ...this.held.values()]) {
-      if (keeper.isKept(row.event)) {
-        this.held.delete(row.event.id);
-        done.push(row);
-      } else this.held.set(row.event.id, row);
+    const published = [...rows, ...this.held.values()];
+    const inJournal = published.filter(({ event }) => keeper.isKept(event));
+    const position = keeper.positionWithout(inJournal.map(({ event }) => event));
+    const isDone = ({ event }: OutboxRow) =>
+      position === undefined || keeper.numberOf(event) <= position.number;
+    const done = new Set(inJournal.filter(isDone));
+    for (const row of published)
+      if (done.has(row)) this.held.delete(row.event.id);
+      else this.held.set(row.event.id, row);
+    return [...done];
+  }
+
+  /**
+   * Writes the facts of all waiting rows to the journal while the log refuses events: a restore in this time
+   * must not revive what has ended. The rows stay until the log takes the first of them ({@link confirm}).
+   * @param unsent the first rows, whose events the log has refused
+   */
+  private async journalAhead(client: Client, unsent: readonly OutboxRow[]): Promise<void> {
+    const { keeper } = this;
+    if (!keeper || performance.now() - this.aheadAt < aheadInterval) return;
+    try {
+      for (let rows = unsent; rows.length > 0 && this.ahead.size < mostAhead && !this.stopped;) {
+        await keeper.keep(rows.map(({ event }) => event));
+        for (const row of rows) this.ahead.set(row.event.id, row);
+        rows = await this.next(client, []);
+      }
+    } finally {
+      this.ahead.clear();
+      this.aheadAt = performance.now();
     }
-    return done;
   }
 
   /**
@@ -217,7 +252,7 @@ export class OutboxRelay {
   }
 
   private nextWithJournal(sent: readonly string[], done: readonly OutboxRow[]) {
-    const held = [...this.held.values()];
+    const held = [...this.held.values(), ...this.ahead.values()];
     const idsOf = (rows: readonly OutboxRow[], isUnpublished: boolean) =>
       rows.filter((row) => row.isUnpublished === isUnpublished).map(({ id }) => id);
     const position = this.keeper!.positionWithout(done.map(({ event }) => event));
