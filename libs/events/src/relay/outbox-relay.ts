@@ -122,15 +122,15 @@ export class OutboxRelay {
       if (!leads) this.hasPublished = true;
       const rows = leads ? await this.next(client, done) : await this.watch(client);
       const events = rows.filter(({ isUnpublished }) => !isUnpublished).map(({ event }) => event);
-      const kept = this.keeper?.keep([...rows, ...this.held.values()].map(({ event }) => event));
-      try {
-        if (events.length > 0) await this.publish(events);
-      } catch (error) {
-        await kept;
+      const [sent, kept] = await Promise.allSettled([
+        events.length > 0 && this.publish(events),
+        this.keeper?.keep([...rows, ...this.held.values()].map(({ event }) => event)),
+      ]);
+      if (kept.status === 'rejected') throw kept.reason;
+      if (sent.status === 'rejected') {
         await this.journalAhead(client, rows);
-        throw error;
+        throw sent.reason;
       }
-      await kept;
       onProgress();
       done = this.confirm(rows);
       if (events.length > 0) {
