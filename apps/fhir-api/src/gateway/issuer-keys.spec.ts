@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { eventually } from '@payer/testing';
 import { Pool } from 'pg';
+import { IssuerKeys } from './issuer-keys.js';
 import { loadMembers } from './testing/members.js';
 import { expectRefusal } from './testing/refusal.js';
 import { FhirApiSystem } from './testing/system.js';
@@ -86,6 +87,25 @@ describe("the issuer's keys", () => {
     for (const answer of await flooding) expectRefusal(answer, 401, 'invalid_token', /does not publish/);
     const pauses = Math.ceil((Date.now() - startedAt) / 2000);
     expect(issuer.fetches - before).toBeLessThanOrEqual(pauses + 2);
+  });
+
+  it('are fetched for a new key at once, also after the clock of the machine was set back', async () => {
+    let fetches = 0;
+    const keys = new IssuerKeys({
+      issuer: 'any',
+      jwksUrl: 'any',
+      fetch: () => Promise.resolve(Response.json({ keys: [], fetches: ++fetches })),
+      pool: { query: () => Promise.resolve({ rows: [] }) } as never,
+      maxAge: 3600_000,
+      logger: { warn() {} } as never,
+    });
+    await keys.start();
+    await eventually(() => fetches === 1);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3600_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    await expect(keys.find('new')).rejects.toMatchObject({ status: 401 });
+    expect(fetches).toBe(2);
+    await keys.stop();
   });
 
   it('are signed by auth-server: forged keys make no token valid', async () => {

@@ -43,7 +43,8 @@ export class IssuerKeys {
   private keys = new Map<string, KeyObject>();
   private fetching: Promise<void> | undefined;
   private waiting = 0;
-  private lastFetch = 0;
+  /** Time of the last fetch by a clock that nobody sets, in milliseconds. */
+  private lastFetch = -Infinity;
   private reached = false;
   private timer: NodeJS.Timeout | undefined;
   private retry: NodeJS.Timeout | undefined;
@@ -103,7 +104,7 @@ export class IssuerKeys {
   private async fetchForUnknown(): Promise<void> {
     const pause = this.reached ? shortestPause : pauseAfterFailure;
     const before = this.lastFetch;
-    const left = before + pause - Date.now();
+    const left = before + pause - performance.now();
     if (this.fetching || left <= 0) return this.fetch();
     // The key may be newer than the last fetch. While the issuer is unavailable, waiting does not help.
     if (!this.reached || this.waiting >= maxWaiting) return;
@@ -145,12 +146,12 @@ export class IssuerKeys {
       if (this.use(set)) await this.keep(set);
     } catch (error) {
       // Logs once per outage.
-      if (this.reached || this.lastFetch === 0)
+      if (this.reached || this.lastFetch === -Infinity)
         logger.warn(`the issuer's keys could not be fetched from ${jwksUrl}: ${(error as Error).message}`);
       this.reached = false;
       this.retryLater();
     } finally {
-      this.lastFetch = Date.now();
+      this.lastFetch = performance.now();
     }
   }
 

@@ -77,6 +77,12 @@ describe('revocations in memory', () => {
     expect(revocations.isRevoked(token({ issuedAt: at(-4) }))).toBe(false);
   });
 
+  it('refuse every token of a grant that auth-server has ended, whatever its clock said at the issue', () => {
+    const revocations = new Revocations();
+    revocations.revokeTokens(tokens({ grant_id: 'grant-1', issued_before: at(5), ends_grant: true }));
+    expect(revocations.isRevoked(token({ issuedAt: at(60) }))).toBe(true);
+  });
+
   it('refuse every token of an environment that was issued up to an instant', () => {
     const revocations = new Revocations();
     revocations.revokeTokens(tokens({ id: 'sandbox', issued_before: at(-5) }));

@@ -67,10 +67,12 @@ export class Revocations {
    * Refuses one token, or the tokens of a grant or of the whole environment that were issued until an
    * instant.
    */
-  revokeTokens({ environment, jti, grant_id, issued_before, reason }: TokenRevocation): void {
+  revokeTokens({ environment, jti, grant_id, issued_before, ends_grant, reason }: TokenRevocation): void {
     if (jti !== null) return this.add(revocationKey.token(environment, jti), always);
     if (grant_id !== null) this.noteEnd(revocationKey.grant(environment, grant_id), reason);
-    const issuedUpTo = issued_before === null ? always : Math.floor(Date.parse(issued_before) / 1000);
+    // A grant that has ended has no valid token, also when the issuer's clock was ahead.
+    const issuedUpTo =
+      issued_before === null || ends_grant ? always : Math.floor(Date.parse(issued_before) / 1000);
     this.add(
       grant_id === null ? revocationKey.everyToken(environment) : revocationKey.grant(environment, grant_id),
       issuedUpTo,

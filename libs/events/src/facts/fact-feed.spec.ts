@@ -1,17 +1,24 @@
 import { afterEach, expect, it, vi } from 'vitest';
+import { eventually } from '@payer/testing';
 import { FactFeed } from './fact-feed.js';
+import type { FactPositions } from './fact-position.js';
 
 afterEach(() => {
   vi.useRealTimers();
 });
 
 /** @param cursorOf the owner's cursor in its answer to a URL; throws while the owner is away */
-function readerOf(interval: number, cursorOf: (url: string) => string): FactFeed<'consent'> {
+function readerOf(
+  interval: number,
+  cursorOf: (url: string) => string,
+  positions?: FactPositions,
+): FactFeed<'consent'> {
   return new FactFeed({
     owner: 'consent',
     url: 'http://consent',
     interval,
     apply() {},
+    positions,
     logger: { log() {}, warn() {}, error() {} },
     fetch: (async (url: string) => {
       const answer = { identity: 'one', restored_seconds_ago: null, next: null, facts: [] };
@@ -56,4 +63,28 @@ it('a reader starts over when the cursor of the owner falls back under the same 
   for (let reading = 0; reading < 3; reading += 1) expect(await feed.readNow(30_000)).toBe(true);
   expect(asked).toEqual(['', '?after=100', '?after=120', '']);
   expect(feed.restoredAge).toBeLessThan(60);
+});
+
+it('a position that was loaded while the database of the reader was restored does not count', async () => {
+  const asked: string[] = [];
+  const stored = ['900', '100'];
+  const feed: FactFeed<'consent'> = readerOf(
+    1000,
+    (url) => {
+      asked.push(new URL(url).search);
+      return '1000';
+    },
+    {
+      async load() {
+        const position = { identity: 'one', cursor: stored.shift()! };
+        if (stored.length > 0) feed.forget();
+        return position;
+      },
+      async save() {},
+    },
+  );
+  expect(await feed.readNow(30_000)).toBe(false);
+  // After a failure a reader refuses to ask for half a second.
+  await eventually(() => feed.readNow(30_000));
+  expect(asked).toEqual(['?after=100']);
 });

@@ -186,8 +186,14 @@ export class FactFeed<Owner extends FactOwner = FactOwner> {
 
   private async readFeed(): Promise<FactPosition> {
     const { owner, positions, onReread, logger } = this.options;
-    if (!this.isLoaded) this.position = await positions?.load(owner);
-    this.isLoaded = true;
+    if (!this.isLoaded) {
+      const { generation } = this;
+      const position = await positions?.load(owner);
+      // A position from before a restore lies ahead of the facts that the restored database holds.
+      if (generation !== this.generation) throw new Error('the database was restored during the reading');
+      this.position = position;
+      this.isLoaded = true;
+    }
     const known = this.position;
     let first = await this.ask(known ? { after: known.cursor } : this.fromBeginning());
     const isAnother = known !== undefined && isAnotherDatabase(known, first);

@@ -105,12 +105,12 @@ async function untilGone(
   timeout: number,
   isOver: () => boolean,
 ): Promise<boolean> {
-  const deadline = Date.now() + timeout;
+  const deadline = performance.now() + timeout;
   for (let pause = leadsHere() ? 50 : 2; ; pause = Math.min(pause * 2, 50)) {
-    await new Promise((resolve) => setTimeout(resolve, Math.max(1, Math.min(pause, deadline - Date.now()))));
+    await new Promise((resolve) => setTimeout(resolve, Math.max(1, Math.min(pause, deadline - performance.now()))));
     if (isOver()) return false;
     const waiting = await client.query('SELECT 1 FROM outbox WHERE event_id = ANY($1) LIMIT 1', [ids]);
     if (rowsFrom(waiting).length === 0) return true;
-    if (Date.now() >= deadline) return false;
+    if (performance.now() >= deadline) return false;
   }
 }
