@@ -72,7 +72,9 @@ export class Revocations {
     if (grant_id !== null) this.noteEnd(revocationKey.grant(environment, grant_id), reason);
     // A grant that has ended has no valid token, also when the issuer's clock was ahead.
     const issuedUpTo =
-      issued_before === null || ends_grant ? always : Math.floor(Date.parse(issued_before) / 1000);
+      issued_before === null || (ends_grant && grant_id !== null)
+        ? always
+        : Math.floor(Date.parse(issued_before) / 1000);
     this.add(
       grant_id === null ? revocationKey.everyToken(environment) : revocationKey.grant(environment, grant_id),
       issuedUpTo,

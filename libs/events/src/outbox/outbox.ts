@@ -107,7 +107,9 @@ async function untilGone(
 ): Promise<boolean> {
   const deadline = performance.now() + timeout;
   for (let pause = leadsHere() ? 50 : 2; ; pause = Math.min(pause * 2, 50)) {
-    await new Promise((resolve) => setTimeout(resolve, Math.max(1, Math.min(pause, deadline - performance.now()))));
+    await new Promise((resolve) =>
+      setTimeout(resolve, Math.max(1, Math.min(pause, deadline - performance.now()))),
+    );
     if (isOver()) return false;
     const waiting = await client.query('SELECT 1 FROM outbox WHERE event_id = ANY($1) LIMIT 1', [ids]);
     if (rowsFrom(waiting).length === 0) return true;
