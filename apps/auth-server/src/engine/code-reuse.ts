@@ -12,8 +12,8 @@ import { grantDetails } from './engine-texts.js';
  *
  * A second request with a wrong code_verifier or redirect_uri is refused and ends nothing. It would get no
  * token for an unused code either, so it does not show that somebody else holds the first tokens. A code
- * alone is often seen, in a browser's history or a log: whoever injects it at the app could otherwise end the
- * grant. OAuth 2.1 (draft, §4.1.3) demands the end for a second valid request only.
+ * alone is often seen, in a browser's history or a log: a person who injects it at the app could otherwise
+ * end the grant. OAuth 2.1 (draft, §4.1.3) demands the end for a second valid request only.
  */
 
 /** Detail of the error when a code or refresh token is used again. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 const shape = /^(\d{4})-(\d{2})(?:-(\d{2}))?$/;
 const instant = z.iso.datetime({ offset: true });
-/** PostgreSQL refuses the year 0, and JavaScript writes years beyond 9999 in a form of its own. */
+/** PostgreSQL refuses the year 0, and JavaScript writes years beyond 9999 in another form. */
 const [firstYear, last] = ['1900', '9999-12-31T23:59:59.999Z'];
 const message =
   'must be an instant like 2026-11-25T08:00:00Z, a day like 2026-11-25 or a month like 2026-11 (UTC)';

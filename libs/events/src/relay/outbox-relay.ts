@@ -20,7 +20,7 @@ const relayLock = 0x0b0c;
 const logCheckInterval = 2000;
 /** Milliseconds between two times that facts reach the journal ahead of a log that refuses events. */
 const aheadInterval = 5000;
-/** Most events that reach the journal ahead of the log. Each new connection compares them with the outbox. */
+/** The most events that go to the journal ahead of the log. Each connection compares them with the outbox. */
 const mostAhead = 20_000;
 
 const ageOfRow = 'extract(epoch FROM clock_timestamp() - created_at)::float8 AS age';
